@@ -83,6 +83,9 @@ def transaction(engine: Engine) -> Iterator[Session]:
 def reading(engine: Engine) -> Iterator[Session]:
     """A consistent view without write locks; anything written in it is rolled back."""
     options = {"reading": True} if engine.dialect.name == "sqlite" else {"postgresql_readonly": True}
-    with engine.connect().execution_options(**options) as connection, Session(connection, expire_on_commit=False) as session:
+    with (
+        engine.connect().execution_options(**options) as connection,
+        Session(connection, expire_on_commit=False) as session,
+    ):
         yield session
         session.rollback()
