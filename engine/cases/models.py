@@ -1,0 +1,117 @@
+"""Tables of cases, their numbers and signatures."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+
+
+class Case(Base):
+    """One registered opinion: facts of the registration form as they were written, and where the case stands."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(80), unique=True)
+    year: Mapped[int]
+    sequence: Mapped[int]
+    studio_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    community_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
+    street_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
+    district_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
+    studio_name: Mapped[str] = mapped_column(String(100))  # snapshot, R34
+    # the reporter (反映人)
+    reporter_name: Mapped[str] = mapped_column(String(30), default="")
+    reporter_gender: Mapped[str] = mapped_column(String(6), default="")
+    reporter_age: Mapped[int | None]
+    reporter_phone: Mapped[str] = mapped_column(String(30), default="")
+    reporter_employer: Mapped[str] = mapped_column(String(100), default="")
+    reporter_employer_address: Mapped[str] = mapped_column(String(200), default="")
+    reporter_address: Mapped[str] = mapped_column(String(200), default="")
+    reporter_address_phone: Mapped[str] = mapped_column(String(30), default="")
+    query_digest: Mapped[str] = mapped_column(String(64), default="")  # hash of the last four digits / the code
+    # the opinion
+    channel: Mapped[str] = mapped_column(String(12))  # visit | home_visit | phone | network | other
+    channel_note: Mapped[str] = mapped_column(String(300), default="")
+    matter: Mapped[str] = mapped_column(String(30), default="other")
+    content: Mapped[str] = mapped_column(Text)
+    summary: Mapped[str] = mapped_column(String(300))
+    reflected_on: Mapped[date]
+    # the delegate (snapshot, R39)
+    delegate_id: Mapped[int] = mapped_column(ForeignKey("delegates.id"))
+    delegate_person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    delegate_name: Mapped[str] = mapped_column(String(40))
+    delegate_title: Mapped[str] = mapped_column(String(60), default="")
+    delegate_contact: Mapped[str] = mapped_column(String(40), default="")
+    # 当场答复 or 转街道组织部门 (须知6)
+    settlement: Mapped[str] = mapped_column(String(12))  # on_the_spot | street
+    spot_answer: Mapped[str] = mapped_column(Text, default="")
+    spot_grade: Mapped[str] = mapped_column(String(20), default="")
+    content_hash: Mapped[str] = mapped_column(String(64))
+    # where it stands; `state` is a projection of the tokens (words.md, states)
+    state: Mapped[str] = mapped_column(String(24))
+    tier: Mapped[str] = mapped_column(String(10), default="community")
+    arrived_on: Mapped[date | None]  # when the current tier received it
+    sent_street_at: Mapped[datetime | None]  # ticks of annex 2 (R105)
+    sent_district_at: Mapped[datetime | None]
+    sent_city_at: Mapped[datetime | None]
+    instruction: Mapped[str] = mapped_column(Text, default="")  # 批示 of the city committee (R53)
+    grade: Mapped[str] = mapped_column(String(20), default="")
+    outcome: Mapped[str] = mapped_column(String(16), default="")  # closed | on_the_spot | void | terminated | filed
+    outcome_reason: Mapped[str] = mapped_column(String(600), default="")
+    registered_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    registered_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("studio_id", "year", "sequence"),
+        Index("ix_cases_street_registered", "street_id", "registered_at"),
+        Index("ix_cases_district_registered", "district_id", "registered_at"),
+        Index("ix_cases_registered", "registered_at"),
+        Index("ix_cases_delegate", "delegate_person_id", "registered_at"),
+        Index("ix_cases_reporter", "reporter_name"),
+    )
+
+
+class NumberCounter(Base):
+    """The last number issued by a studio in a year; locked in the transaction that inserts the case (R31)."""
+
+    __tablename__ = "number_counters"
+
+    studio_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (CheckConstraint("last >= 0", name="not_negative"),)
+
+
+class Signature(Base):
+    """Somebody's signature under a content hash; a later change of the content makes it invalid (R43)."""
+
+    __tablename__ = "signatures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(24))  # registration | rating
+    party: Mapped[str] = mapped_column(String(16))  # reporter | delegate | department
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(String(300), default="")
+    signed_at: Mapped[datetime]
+
+
+class Draft(Base):
+    """A half-filled form, kept on the server until it is sent (one per person and form; `task_id` None = new case)."""
+
+    __tablename__ = "drafts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    task_id: Mapped[int | None]
+    form: Mapped[str] = mapped_column(String(60))
+    data: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]

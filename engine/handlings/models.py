@@ -1,0 +1,104 @@
+"""Tables of reviews, handlings, extensions, reminders and supervision."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base
+
+
+class Review(Base):
+    """One decision of an organisation department: refer or escalate, with its basis (article 10)."""
+
+    __tablename__ = "reviews"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    tier: Mapped[str] = mapped_column(String(10))
+    department_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    decision: Mapped[str] = mapped_column(String(12))  # refer | escalate
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    basis: Mapped[str] = mapped_column(String(300), default="")
+    requirement: Mapped[str] = mapped_column(String(600), default="")
+    decided_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    decided_at: Mapped[datetime]
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class Handling(Base):
+    """One referral at a unit, from receipt to accepted answer (article 11). `received_on` is day 0."""
+
+    __tablename__ = "handlings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    tier: Mapped[str] = mapped_column(String(10))
+    department_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    received_at: Mapped[datetime]
+    received_on: Mapped[date]
+    signed_at: Mapped[datetime | None]  # 签收
+    handler_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    extended: Mapped[bool] = mapped_column(default=False)
+    limit_version: Mapped[int] = mapped_column(default=1)  # 1 = first limit, 2 = extended
+    first_due_on: Mapped[date | None]
+    answered_at: Mapped[datetime | None]  # accepted feedback: when it was delivered
+    state: Mapped[str] = mapped_column(String(12), default="open")  # open | answered | declined | withdrawn | ended
+    close_reason: Mapped[str] = mapped_column(String(600), default="")
+
+    __table_args__ = (Index("ix_handlings_unit", "unit_id", "received_at"),)
+
+
+class Extension(Base):
+    """A unit's request for 30 working days and the delegate's yes or no; silence is no (R62, R63)."""
+
+    __tablename__ = "extensions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    handling_id: Mapped[int] = mapped_column(ForeignKey("handlings.id"), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    work_done: Mapped[str] = mapped_column(Text, default="")
+    requested_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    requested_at: Mapped[datetime]
+    decision: Mapped[str] = mapped_column(String(12), default="")  # "" | consented | refused | late_request
+    late: Mapped[bool] = mapped_column(default=False)  # 逾期后同意
+    opinion: Mapped[str] = mapped_column(Text, default="")
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    decided_at: Mapped[datetime | None]
+
+
+class Reminder(Base):
+    """A reminder that came due; once per limit version (R70). One that was superseded is recorded and not sent."""
+
+    __tablename__ = "reminders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    handling_id: Mapped[int] = mapped_column(ForeignKey("handlings.id"))
+    days_before: Mapped[int]
+    limit_version: Mapped[int]
+    due_at: Mapped[datetime]
+    fired_at: Mapped[datetime]
+    sent: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(100), default="")
+
+    __table_args__ = (UniqueConstraint("handling_id", "days_before", "limit_version"),)
+
+
+class Supervision(Base):
+    """One rung of the supervision ladder: +0, +5, +10 working days after the limit, once each (R69)."""
+
+    __tablename__ = "supervisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    handling_id: Mapped[int] = mapped_column(ForeignKey("handlings.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    step: Mapped[int]  # 0, 1, 2
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    duty: Mapped[str] = mapped_column(String(24), default="")
+    due_at: Mapped[datetime]
+    fired_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    instruction: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (UniqueConstraint("handling_id", "step"),)

@@ -1,0 +1,1 @@
+"""Places, organisations, people, their posts, and the delegates (articles 1, 2, 5, 7)."""

@@ -1,0 +1,1 @@
+"""The joint rating by reporter, delegate and street organisation department (article 12, R79–R82)."""

@@ -1,0 +1,1 @@
+"""What is being executed: instances, tasks, deadlines, subscriptions, incidents, and the append-only history."""
