@@ -175,20 +175,24 @@ def _syntax(text: Text, error: SyntaxError) -> Problem:
         for wrong, message, english in _OPERATORS:
             if text.source.startswith(wrong, offset):
                 return text.problem("operator", offset, message, english)
-    lone = _lone_mark(text.source, dict(code))
-    if lone is not None:
-        return lone if text.kind == "expression" else _unreadable(text, error)
-    return _unreadable(text, error)
+    return _lone_mark(text, code) or _unreadable(text, error)
 
 
-def _lone_mark(source: str, code: dict[int, str]) -> Problem | None:
-    text = Text(source, "expression")
-    for offset, char in code.items():
-        before, after = source[offset - 1 : offset], source[offset + 1 : offset + 2]
-        if char == "=" and before not in tuple("=!<>") and after != "=":
-            return text.problem("equals", offset, "一个等号是赋值；比较是否相等请写 ==（两个等号）",
-                                "`=` assigns; compare with `==`")
-        if char == "!" and after != "=":
+def _lone_mark(text: Text, code: list[tuple[int, str]]) -> Problem | None:
+    """A single = where a comparison was meant (not where a script assigns or a call names an argument), or a lone !."""
+    source, calls = text.source, []
+    for offset, char in code:
+        before, after = source[max(0, offset - 1) : offset], source[offset + 1 : offset + 2]
+        if char in "([{":
+            calls.append(char == "(" and (before.isalnum() or before == "_"))
+        elif char in ")]}" and calls:
+            calls.pop()
+        elif char == "=" and before not in tuple("=!<>+-*/%") and after != "=" and not any(calls[-1:]):
+            line = source[source.rfind("\n", 0, offset) + 1 : offset].lstrip()
+            if text.kind == "expression" or line.startswith(("if ", "elif ")):
+                return text.problem("equals", offset, "一个等号是赋值；比较是否相等请写 ==（两个等号）",
+                                    "`=` assigns; compare with `==`")
+        elif char == "!" and after != "=":
             return text.problem("operator", offset, "“不是”请写 not，不用 !", "write `not` instead of `!`")
     return None
 
