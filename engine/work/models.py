@@ -56,6 +56,7 @@ class Task(Base):
         Index("ix_tasks_pool", "organisation_id", "assignee_id", "due_at"),
         Index("ix_tasks_person", "person_id", "due_at"),
         Index("ix_tasks_assignee", "assignee_id", "due_at"),
+        {"sqlite_autoincrement": True},  # an id is never used again: an old link must not open another task
     )
 
 

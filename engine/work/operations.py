@@ -1,0 +1,95 @@
+"""Small verbs on running work: the history row, claiming, taking a task exactly once, incidents."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.errors import Conflict, NotFound
+from engine.work.acts import LABELS
+from engine.work.models import History, Incident, Instance, Task
+
+
+def record(session: Session, act: str, **columns: Any) -> History:
+    """Append one history row; `act` must be in the closed list (R1)."""
+    if act not in LABELS:
+        raise KeyError(f"unknown act {act}")
+    row = History(act=act, at=clock.now(), **columns)
+    session.add(row)
+    return row
+
+
+def lock_instance(session: Session, instance_id: int, *, skip_locked: bool = False) -> Instance | None:
+    """The instance row, locked until the transaction ends (SQLite: the whole transaction is the lock)."""
+    query = select(Instance).where(Instance.id == instance_id).with_for_update(skip_locked=skip_locked)
+    return session.scalars(query.execution_options(populate_existing=True)).first()
+
+
+def claim(session: Session, task_id: int, person_id: int) -> bool:
+    """签收: True when this person got it; exactly one of many wins."""
+    taken = session.execute(
+        update(Task)
+        .where(Task.id == task_id, Task.assignee_id.is_(None))
+        .values(assignee_id=person_id, claimed_at=clock.now())
+    )
+    return bool(taken.rowcount)
+
+
+def release(session: Session, task_id: int, person_id: int) -> bool:
+    """退还: the task goes back to its pool; False when this person did not hold it."""
+    freed = session.execute(
+        update(Task).where(Task.id == task_id, Task.assignee_id == person_id).values(assignee_id=None, claimed_at=None)
+    )
+    return bool(freed.rowcount)
+
+
+def take(session: Session, task_id: int) -> None:
+    """Remove the open task because it is being completed; Conflict when somebody else was faster."""
+    gone = session.execute(delete(Task).where(Task.id == task_id))
+    if gone.rowcount != 1:
+        raise Conflict("这项任务刚刚已由他人办理，请刷新页面查看最新情况。")
+
+
+def save_instance(session: Session, instance: Instance, state: bytes | None, ended_at: datetime | None) -> None:
+    """Write the state where the revision is still the one read (rule 2)."""
+    saved = session.execute(
+        update(Instance)
+        .where(Instance.id == instance.id, Instance.revision == instance.revision)
+        .values(
+            state=state,
+            revision=instance.revision + 1,
+            status="ended" if ended_at else instance.status,
+            ended_at=ended_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if saved.rowcount != 1:
+        raise Conflict("此件刚刚有新的办理动作，请刷新页面后再试。")
+    session.refresh(instance)
+
+
+def raise_incident(session: Session, cause: str, message: str, **columns: Any) -> Incident:
+    """Record something a person must look at; one open row per instance, element and cause."""
+    query = select(Incident).where(
+        Incident.cause == cause,
+        Incident.instance_id == columns.get("instance_id"),
+        Incident.element_id == columns.get("element_id", ""),
+        Incident.resolved_at.is_(None),
+    )
+    known = session.scalars(query.limit(1)).first()
+    if known is not None:
+        known.message = message
+        return known
+    incident = Incident(cause=cause, message=message, created_at=clock.now(), **columns)
+    session.add(incident)
+    return incident
+
+
+def task(session: Session, task_id: int) -> Task:
+    """An open task; NotFound when there is none of that id."""
+    row = session.get(Task, task_id)
+    if row is None:
+        raise NotFound()
+    return row
