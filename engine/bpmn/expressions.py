@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn.builtins import BUILTINS
+from engine.bpmn.functions import BUILTINS
 from engine.bpmn.grammar import CONSTANTS, ExpressionError, Kind, Problem, Text, parse
 from engine.bpmn.values import (
     MAX_ITEMS,
