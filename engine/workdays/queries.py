@@ -44,6 +44,11 @@ def calendar(session: Session, known_on: date | None = None) -> Calendar:
     return found
 
 
+def any_recorded(session: Session) -> bool:
+    """Whether the database has a calendar at all (before the first import it has none)."""
+    return session.scalar(select(WorkdayRow.id).limit(1)) is not None
+
+
 def _state(session: Session) -> tuple[Any, ...]:
     """Count, highest id, newest change: recorded_at tells apart a rolled-back row from the next one with its id."""
     return tuple(session.execute(select(func.count(), func.max(WorkdayRow.id), func.max(WorkdayRow.recorded_at))).one())

@@ -1,0 +1,1 @@
+"""The commands of `lianxin`, one module per noun; engine/cli.py gathers them."""
