@@ -104,6 +104,17 @@ class Placement(Base):
     __table_args__ = (UniqueConstraint("delegate_id", "community_id", "starts_on"),)
 
 
+class Adjacency(Base):
+    """Two communities that touch (article 2: 「两个相邻的社区」); stored once, the smaller id first."""
+
+    __tablename__ = "adjacencies"
+
+    first_id: Mapped[int] = mapped_column(ForeignKey("places.id"), primary_key=True)
+    second_id: Mapped[int] = mapped_column(ForeignKey("places.id"), primary_key=True, index=True)
+
+    __table_args__ = (CheckConstraint("first_id < second_id", name="ordered"),)
+
+
 class AccessToken(Base):
     """A one-time link: the first administrator, a new person's first password, a reset. Only the hash is stored."""
 
