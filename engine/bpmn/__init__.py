@@ -1,0 +1,40 @@
+"""BPMN: the only room that imports SpiffWorkflow and lxml. This gate is all the rest of the house may import from it.
+
+    package = compile_package({"handling.bpmn": b"..."}, functions, operations)    # once per version, shared
+    run = start(package, "handling", {"case": 7}, host)                            # host: clock, facts, operations
+    run.complete(run.tasks()[0].token, {"accepted": True})
+    blob = run.dump()                                                              # a few KB, whatever its age
+    run = restore(package, blob, host)
+"""
+
+from engine.bpmn.codec import clean
+from engine.bpmn.decisions import AmbiguousDecision
+from engine.bpmn.expressions import ExpressionError, Problem, check
+from engine.bpmn.expressions import compile as compile_expression
+from engine.bpmn.findings import Finding, Refused
+from engine.bpmn.gate import Run, restore, start
+from engine.bpmn.model import (
+    BadState,
+    BadValue,
+    BpmnError,
+    Element,
+    Host,
+    NotDue,
+    NotWaiting,
+    NoWay,
+    OpenTask,
+    Step,
+    StepBudgetExceeded,
+    Subscription,
+    TimerChange,
+    Token,
+    WaitingTimer,
+)
+from engine.bpmn.package import Package, compile_package
+
+__all__ = [
+    "AmbiguousDecision", "BadState", "BadValue", "BpmnError", "Element", "ExpressionError", "Finding", "Host", "NoWay",
+    "NotDue", "NotWaiting", "OpenTask", "Package", "Problem", "Refused", "Run", "Step", "StepBudgetExceeded",
+    "Subscription", "TimerChange", "Token", "WaitingTimer", "check", "clean", "compile_expression", "compile_package",
+    "restore", "start",
+]

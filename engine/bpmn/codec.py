@@ -1,0 +1,112 @@
+"""What may be stored in a token, and how it is written: a format byte, then compact JSON. Dates and durations are tagged
+objects; a user's own keys that look like a tag are escaped, so data can never imitate one. No pickle, nothing evaluated.
+
+A tag is an object with exactly one key of one tilde and a letter, {"~d": "2026-11-23"}; a user's key that begins with a
+tilde gets a second one on the way in and loses it on the way out."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from engine.bpmn.model import BadState, BadValue
+
+FORMAT = b"\x01"
+MAX_DEPTH = 40
+MAX_TEXT = 100_000
+
+
+def clean(value: Any, element: str = "", depth: int = 0) -> Any:
+    """A private copy of a value in the types that survive storage: texts, numbers, booleans, None, aware or naive
+    datetimes, dates, timedeltas, Decimals, lists and objects with text keys. Raises BadValue for anything else."""
+    kind = type(value)
+    if value is None or kind is bool or kind is int:
+        return value
+    if depth > MAX_DEPTH:
+        raise BadValue(element=element, reason="嵌套太深")
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise BadValue(element=element, reason=f"文字超过 {MAX_TEXT} 字")
+        return str(value)
+    if isinstance(value, Mapping):
+        return {_key(key, element): clean(item, element, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item, element, depth + 1) for item in value]
+    return _scalar(value, element)
+
+
+def _key(key: Any, element: str) -> str:
+    if not isinstance(key, str):
+        raise BadValue(element=element, reason="名称必须是文字")
+    return str(key)
+
+
+def _scalar(value: Any, element: str) -> Any:
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise BadValue(element=element, reason="不是有限的数")
+        return float(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo is not None else datetime.fromisoformat(value.isoformat())
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    if isinstance(value, timedelta):
+        return timedelta(days=value.days, seconds=value.seconds, microseconds=value.microseconds)
+    if isinstance(value, Decimal) and value.is_finite():
+        return Decimal(value)
+    raise BadValue(element=element, reason=f"不能保存 {type(value).__name__} 类型的值")
+
+
+def dumps(state: Mapping[str, Any]) -> bytes:
+    """The stored form of a state made of cleaned values."""
+    return FORMAT + json.dumps(_pack(state), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def loads(blob: bytes) -> Any:
+    """The state of a stored form; raises BadState when it is not one of ours."""
+    if blob[:1] != FORMAT:
+        raise BadState(reason="格式不认识")
+    try:
+        return _unpack(json.loads(blob[1:]))
+    except (ValueError, KeyError, TypeError, RecursionError, ArithmeticError) as error:
+        raise BadState(reason="内容已损坏") from error
+
+
+def _pack(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {(f"~{key}" if key[:1] == "~" else key): _pack(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_pack(item) for item in value]
+    if isinstance(value, datetime):
+        return {"~t": value.isoformat()}
+    if isinstance(value, date):
+        return {"~d": value.isoformat()}
+    if isinstance(value, timedelta):
+        return {"~p": [value.days, value.seconds, value.microseconds]}
+    if isinstance(value, Decimal):
+        return {"~n": str(value)}
+    return value
+
+
+def _unpack(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unpack(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        [(key, item)] = value.items()
+        if key in _TAGS:
+            return _TAGS[key](item)
+    return {(key[1:] if key[:1] == "~" else key): _unpack(item) for key, item in value.items()}
+
+
+_TAGS: dict[str, Any] = {
+    "~t": datetime.fromisoformat,
+    "~d": date.fromisoformat,
+    "~p": lambda parts: timedelta(days=parts[0], seconds=parts[1], microseconds=parts[2]),
+    "~n": Decimal,
+}

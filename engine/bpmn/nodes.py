@@ -1,0 +1,288 @@
+"""The elements of a diagram as task specs of the library. Each says what a token does when it enters, when it runs, and by
+which flows it leaves; none holds anything of a running instance, so all threads share them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.defaults import BpmnSpecMixin
+from SpiffWorkflow.util.task import TaskState
+
+from engine.bpmn import expressions
+from engine.bpmn.decisions import Decision
+from engine.bpmn.model import BpmnError, NoWay
+from engine.bpmn.names import look_up
+from engine.bpmn.net import Marker, token_of
+from engine.bpmn.normalise import Flow, Node
+from engine.bpmn.timers import Timer
+
+WAITING_TASKS = frozenset({"task", "userTask", "manualTask"})
+
+
+class Pass(BpmnSpecMixin):  # type: ignore[misc]
+    """An element that does nothing and lets tokens through; all others build on it."""
+
+    told = False  # whether the history mentions entering and cancelling it
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
+        super().__init__(wf_spec, node.id, lane=node.lane, documentation=node.documentation, description=node.tag)
+        self.bpmn_name, self.tag, self.process_id, self.extensions = node.name, node.tag, process_id, node.extensions
+        self.label = node.name or node.id
+        self.flows: Sequence[Flow] = tuple(node.flows)
+        self.default = node.default
+        self.boundary: list[Any] = []
+        self.errors: dict[str, Any] = {}
+        self.conditions = {
+            flow.id: expressions.compile(flow.condition) for flow in node.flows if flow.condition and flow.id != node.default
+        }
+
+    def test(self) -> None:
+        """Nothing to check at run time: lint did."""
+
+    def _predict(self, my_task: Marker, *_: Any, **__: Any) -> None:
+        """The future is not drawn in advance."""
+
+    def _update_hook(self, my_task: Marker) -> bool:
+        return True
+
+    def _on_ready_hook(self, my_task: Marker) -> None:
+        if not self.manual:
+            my_task.workflow.top_workflow.queue.append(my_task)
+
+    def _on_complete(self, my_task: Marker) -> None:
+        my_task.workflow.top_workflow.leave(my_task, self.exits(my_task))
+
+    def exits(self, marker: Marker) -> Sequence[Flow]:
+        """The flows a completed token takes: every one whose condition holds, else the default."""
+        if not self.conditions:
+            return self.flows
+        taken = [flow for flow in self.flows if flow.id != self.default and self.holds(flow, marker)]
+        return taken or self.fallback()
+
+    def holds(self, flow: Flow, marker: Marker) -> bool:
+        """Whether a flow's condition holds (no condition: yes)."""
+        condition = self.conditions.get(flow.id)
+        host = marker.workflow.top_workflow.outside
+        return condition is None or condition.decide(look_up(marker.data, host), host.functions)
+
+    def fallback(self) -> Sequence[Flow]:
+        """The default flow; NoWay when none is drawn."""
+        flows = [flow for flow in self.flows if flow.id == self.default]
+        if not flows:
+            raise NoWay(element=self.label)
+        return flows
+
+    def catcher(self, code: str) -> Any:
+        """The error boundary event on this element for a code, or for any."""
+        return self.errors.get(code) or self.errors.get("")
+
+    def awaits(self, kind: str, name: str) -> bool:
+        """Whether it waits for this message or signal."""
+        return False
+
+
+class Activity(Pass):
+    """A step that takes time and may carry boundary events, which are armed when a token enters."""
+
+    told = True
+
+    def _update_hook(self, my_task: Marker) -> bool:
+        net = my_task.workflow.top_workflow
+        net.record(my_task, "entered")
+        for spec in self.boundary:
+            net.put(my_task.workflow, spec, my_task.data, my_task.stamps, host=my_task)
+        return True
+
+
+class WaitingTask(Activity):
+    """User, manual and plain tasks: somebody completes them."""
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
+        super().__init__(wf_spec, node, process_id)
+        self.manual = True
+
+
+class ServiceTask(Activity):
+    """Service and send tasks: a named operation of the host; without one nothing happens."""
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
+        super().__init__(wf_spec, node, process_id)
+        self.operation = node.extensions.get("operation", "")
+        self.arguments = {
+            name: expressions.compile(source) for name, source in node.extensions.get("arguments", {}).items()
+        }
+
+    def _run_hook(self, my_task: Marker) -> bool:
+        net = my_task.workflow.top_workflow
+        host = net.outside
+        if self.operation:
+            names = look_up(my_task.data, host)
+            arguments = {name: part.evaluate(names, host.functions) for name, part in self.arguments.items()}
+            net.write(my_task, host.call(self.operation, arguments, token_of(my_task)))
+        return True
+
+
+class ScriptTask(Activity):
+    """Assignments in our language."""
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
+        super().__init__(wf_spec, node, process_id)
+        self.script = expressions.script(node.script)
+
+    def _run_hook(self, my_task: Marker) -> bool:
+        net = my_task.workflow.top_workflow
+        net.write(my_task, self.script.run(look_up(my_task.data, net.outside), net.outside.functions))
+        return True
+
+
+class DecisionTask(Activity):
+    """A decision table."""
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str, decision: Decision) -> None:
+        super().__init__(wf_spec, node, process_id)
+        self.decision = decision
+
+    def _run_hook(self, my_task: Marker) -> bool:
+        net = my_task.workflow.top_workflow
+        net.write(my_task, self.decision.decide(look_up(my_task.data, net.outside), net.outside.functions))
+        return True
+
+
+class ScopeTask(Activity):
+    """Embedded subprocesses and call activities."""
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str, called: str) -> None:
+        super().__init__(wf_spec, node, process_id)
+        self.called = called
+
+    def _run_hook(self, my_task: Marker) -> None:
+        my_task._set_state(TaskState.STARTED)
+        my_task.workflow.top_workflow.create_subprocess(my_task, self.called)
+
+
+class Exclusive(Pass):
+    """The first flow whose condition holds, in drawing order."""
+
+    def exits(self, marker: Marker) -> Sequence[Flow]:
+        """Exactly one flow."""
+        if len(self.flows) < 2 and not self.conditions:
+            return self.flows
+        for flow in self.flows:
+            if flow.id != self.default and flow.id in self.conditions and self.holds(flow, marker):
+                return [flow]
+        return self.fallback()
+
+
+class Join(Pass):
+    """Parallel and inclusive gateways with several incoming flows; with one they only split."""
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str, reach: Mapping[str, frozenset[str]]) -> None:
+        super().__init__(wf_spec, node, process_id)
+        self.inclusive = node.tag == "inclusiveGateway"
+        self.inflows = frozenset(flow.id for flow in node.incoming)
+        self.reach = reach
+
+    def _update_hook(self, my_task: Marker) -> bool:
+        if len(self.inflows) < 2:
+            return True
+        my_task._set_state(TaskState.WAITING)
+        if not self.inclusive:
+            self.meet(my_task)
+        return False
+
+    def meet(self, marker: Marker) -> None:
+        """Parallel: go on when a token waits on every incoming flow."""
+        tokens: dict[str, Marker] = {}
+        for other in marker.workflow.tasks.values():
+            if other.task_spec is self and other.has_state(TaskState.WAITING):
+                tokens.setdefault(other.flow, other)
+        if len(tokens) == len(self.inflows):
+            marker.workflow.top_workflow.join(list(tokens.values()))
+
+    def exits(self, marker: Marker) -> Sequence[Flow]:
+        """Parallel: all flows, whatever is written on them."""
+        return super().exits(marker) if self.inclusive else self.flows
+
+
+class EventGateway(Pass):
+    """Waits for the first of the events behind it."""
+
+    def _update_hook(self, my_task: Marker) -> bool:
+        net = my_task.workflow.top_workflow
+        my_task._set_state(TaskState.WAITING)
+        for flow in self.flows:
+            net.put(my_task.workflow, self._wf_spec.task_specs[flow.target], my_task.data, my_task.stamps, flow.id, my_task)
+        return False
+
+
+class Catch(Pass):
+    """Intermediate catch events, receive tasks and boundary events: wait until the outside fires or delivers."""
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
+        super().__init__(wf_spec, node, process_id)
+        self.event, self.armed, self.cancels = node.event, node.tag == "boundaryEvent", node.interrupting
+        self.told = not self.armed
+        self.timer = Timer(self.label, node.event.timer, node.event.text) if node.event.kind == "timer" else None
+
+    def _update_hook(self, my_task: Marker) -> bool:
+        net = my_task.workflow.top_workflow
+        if self.event.kind in ("none", "link"):
+            return True
+        my_task._set_state(TaskState.WAITING)
+        if self.told and my_task.host is None:
+            net.record(my_task, "entered")
+        if self.timer is not None:
+            my_task.memory = self.timer.arm(my_task.data, net.outside)
+        if not self.armed and my_task.host is None:
+            for spec in self.boundary:
+                net.put(my_task.workflow, spec, my_task.data, my_task.stamps, host=my_task)
+        return False
+
+    def awaits(self, kind: str, name: str) -> bool:
+        """Whether it waits for this message or signal."""
+        return self.event.kind == kind and self.event.name == name
+
+    def interrupts(self, marker: Marker) -> bool:
+        """Whether firing withdraws the host: always behind an event gateway."""
+        return self.cancels or not self.armed
+
+    def again(self, marker: Marker) -> dict[str, Any] | None:
+        """The memory for waiting once more on the same host: messages always, timers only in a cycle."""
+        if self.timer is None:
+            return marker.memory
+        return self.timer.after(marker.memory, marker.workflow.top_workflow.outside.now())
+
+
+class Throw(ServiceTask):
+    """Intermediate throw events: an operation of the host, or a message or signal to this same instance."""
+
+    told = False
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
+        super().__init__(wf_spec, node, process_id)
+        self.event = node.event
+
+    def _update_hook(self, my_task: Marker) -> bool:
+        return True
+
+    def _run_hook(self, my_task: Marker) -> bool:
+        super()._run_hook(my_task)
+        if self.event.kind in ("message", "signal") and not self.operation:
+            my_task.workflow.top_workflow.deliver(self.event.kind, self.event.name, dict(my_task.data))
+        if self.event.kind == "error":
+            raise BpmnError(self.event.name)
+        return True
+
+
+class End(Throw):
+    """End events; a terminate end event ends its own scope and withdraws what is open in it."""
+
+    def _on_complete(self, my_task: Marker) -> None:
+        net, scope = my_task.workflow.top_workflow, my_task.workflow
+        if scope is net and self.bpmn_id not in net.end_events:
+            net.end_events.append(self.bpmn_id)
+        if self.event.kind == "terminate":
+            for other in scope.markers():
+                if other is not my_task:
+                    net.cancel_marker(other)
+        net.leave(my_task, ())
+

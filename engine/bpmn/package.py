@@ -1,0 +1,71 @@
+"""A package: the .bpmn and .dmn files of one procedure, guarded, checked and parsed once. Immutable and shared by all
+threads; the caller keeps it per version."""
+
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from lxml.etree import _ElementTree
+
+from engine.bpmn.decisions import Decision, tables
+from engine.bpmn.findings import Finding, Refused, errors
+from engine.bpmn.guard import load
+from engine.bpmn.model import Element
+from engine.bpmn.normalise import Picture, pictures
+from engine.bpmn.parse import ProcessSpec, build, elements
+
+
+class Package:
+    """What `compile_package` makes of the files of one procedure version."""
+
+    def __init__(self, drawn: Mapping[str, Picture], specs: Mapping[str, ProcessSpec], findings: list[Finding]) -> None:
+        self.specs = MappingProxyType(dict(specs))
+        self.warnings: tuple[Finding, ...] = tuple(findings)
+        self._elements = {name: tuple(elements(picture)) for name, picture in drawn.items()}
+        self._files = {name: picture.file for name, picture in drawn.items()}
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """The ids of the processes, in file order."""
+        return tuple(self._files)
+
+    @property
+    def diagrams(self) -> Mapping[str, str]:
+        """Process id → name of the file it is drawn in."""
+        return MappingProxyType(self._files)
+
+    def elements(self, process_id: str) -> tuple[Element, ...]:
+        """The elements of a process as drawn, those of embedded subprocesses included; KeyError for unknown ids."""
+        return self._elements[process_id]
+
+
+def compile_package(files: Mapping[str, bytes], functions: Collection[str] = (), operations: Collection[str] = ()) -> Package:
+    """The package of these files (name → bytes; other suffixes are ignored). `functions` and `operations` are what
+    expressions and service tasks may name; empty means unchecked. Refused, with every finding, when it cannot run."""
+    trees = _load({name: data for name, data in files.items() if name.endswith((".bpmn", ".dmn"))})
+    findings: list[Finding] = []
+    if errors(findings):
+        raise Refused(findings)
+    roots = {name: tree.getroot() for name, tree in trees.items()}
+    decisions = {table.id: table for name, root in roots.items() if name.endswith(".dmn") for table in tables(root)}
+    drawn = {picture.id: picture for name, root in roots.items() if name.endswith(".bpmn") for picture in pictures(root, name)}
+    return Package(drawn, dict(_specs(drawn, decisions)), findings)
+
+
+def _load(files: Mapping[str, bytes]) -> dict[str, _ElementTree]:
+    trees, found = {}, []
+    for name, data in files.items():
+        try:
+            trees[name] = load(data, name)
+        except Refused as refused:
+            found += refused.findings
+    if found:
+        raise Refused(found)
+    return trees
+
+
+def _specs(drawn: Mapping[str, Picture], decisions: Mapping[str, Decision]) -> Iterator[tuple[str, Any]]:
+    for picture in drawn.values():
+        yield from build(picture, decisions).items()
+
+

@@ -1,0 +1,69 @@
+"""A running instance as plain data and back: its tokens only, in order, scope by scope. Elements are named by id, so a
+state belongs to exactly one version of its package."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from engine.bpmn import codec
+from engine.bpmn.model import BadState, Host, Rules
+from engine.bpmn.net import ROOT, Marker, Net, Scope
+
+_STATES = {"r": TaskState.READY, "w": TaskState.WAITING, "s": TaskState.STARTED}
+_LETTERS = {state: letter for letter, state in _STATES.items()}
+
+
+def freeze(net: Net) -> bytes:
+    """The stored form of an instance at rest."""
+    return codec.dumps({
+        "p": net.spec.name, "n": net.serial, "e": net.end_events,
+        "s": [_freeze_scope(scope, net) for scope in net.scopes()],
+    })
+
+
+def _freeze_scope(scope: Any, net: Net) -> list[Any]:
+    host = None if scope is net else scope.host.id
+    tokens = [_freeze_token(marker) for marker in scope.tasks.values() if marker.id != ROOT]
+    return [host, scope.completed, scope.ended_data, scope.ended_stamps, tokens]
+
+
+def _freeze_token(marker: Marker) -> list[Any]:
+    head = [marker.id, marker.task_spec.name, _LETTERS[marker.state], marker.flow, marker.memory]
+    return [*head, marker.host.id] if marker.host is not None else [*head, None, marker.data, marker.stamps]
+
+
+def thaw(blob: bytes, specs: Mapping[str, Any], host: Host, rules: Rules) -> Net:
+    """The instance of a stored form; BadState when it does not fit the package."""
+    state = codec.loads(blob)
+    try:
+        net = Net(specs[state["p"]], specs, host, rules)
+        net.serial, net.end_events = state["n"], state["e"]
+        for waiting, completed, data, stamps, tokens in state["s"]:
+            scope = net if waiting is None else _open(net, waiting)
+            scope.begin(data, stamps)
+            scope.completed = completed
+            _thaw_tokens(scope, tokens)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadState(reason=f"找不到 {error}") from error
+    return net
+
+
+def _open(net: Net, token: str) -> Scope:
+    host = net.find(token)
+    if host is None:
+        raise KeyError(token)
+    scope = Scope(net.subprocess_specs[host.task_spec.called], host, net)
+    net.subprocesses[token] = scope
+    return scope
+
+
+def _thaw_tokens(scope: Any, tokens: list[list[Any]]) -> None:
+    for token, name, letter, flow, memory, host, *own in tokens:
+        parent: Any = scope.task_tree if host is None else scope.tasks[host]
+        data, stamps = own if host is None else (parent.data, parent.stamps)
+        marker = Marker(scope, scope.spec.task_specs[name], parent, token, data, stamps)
+        marker.flow, marker.memory = flow, memory
+        marker._set_state(_STATES[letter])
+
+
