@@ -79,13 +79,13 @@ class _Source:
         """The names it reads that must come from outside."""
         return frozenset(name for name, _ in self._reads())
 
-    def problems(self, functions: Collection[str], names: Collection[str] | None = None) -> list[Problem]:
+    def problems(self, functions: Collection[str] | None, names: Collection[str] | None = None) -> list[Problem]:
         """Unknown functions (and unknown names, if the known ones are given), each with its position."""
         return sorted(self._unknown(functions, names), key=lambda problem: (problem.line, problem.column))
 
-    def _unknown(self, functions: Collection[str], names: Collection[str] | None) -> Iterator[Problem]:
-        known = {*functions, *BUILTINS}
-        for node in ast.walk(self._tree):
+    def _unknown(self, functions: Collection[str] | None, names: Collection[str] | None) -> Iterator[Problem]:
+        known = {*(functions or ()), *BUILTINS}
+        for node in ast.walk(self._tree) if functions is not None else ():
             if _is_call(node) and node.func.id not in known:  # type: ignore[attr-defined]
                 yield _unknown_function(self._text, node.func, known)  # type: ignore[attr-defined]
         for name, node in self._reads() if names is not None else ():
@@ -109,6 +109,13 @@ class Expression(_Source):
     def decide(self, names: Names = _NO_FUNCTIONS, functions: Functions = _NO_FUNCTIONS) -> bool:
         """The value of a condition: true or false, never a text or a number that merely looks like one."""
         return _Run(self._text, names, functions).decision(self._tree.body)
+
+    def constant(self) -> Any:
+        """The value if the whole text is one literal (a number may carry a sign), else None."""
+        body = self._tree.body
+        simple = body.operand if isinstance(body, ast.UnaryOp) else body
+        literal = isinstance(simple, ast.Constant) or isinstance(simple, ast.Name) and simple.id in CONSTANTS
+        return self.evaluate() if literal else None
 
 
 class Script(_Source):
@@ -140,9 +147,10 @@ def script(source: str) -> Script:
     return Script(source)
 
 
-def check(source: str, functions: Collection[str], *, kind: Kind = "expression",
+def check(source: str, functions: Collection[str] | None, *, kind: Kind = "expression",
           names: Collection[str] | None = None) -> list[Problem]:
-    """Everything wrong with a text, for lint and the editor; never raises. With `names`, unknown names are reported."""
+    """Everything wrong with a text, for lint and the editor; never raises. `functions` are the known ones
+    besides the built-in (None: any); with `names`, unknown names are reported."""
     _, problems = parse(source, kind)
     if problems:
         return problems

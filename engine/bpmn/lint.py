@@ -1,0 +1,75 @@
+"""Lint: whether a package of diagrams may be deployed. The same findings serve the editor while somebody draws.
+
+Structure (lint_flow), evaluated texts (lint_texts), steps and references (lint_steps), decision tables (lint_tables),
+and for the procedure `opinion` the articles of the measures (articles). What the executor cannot do is listed once, in
+support.py."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from lxml.etree import _ElementTree
+
+from engine.bpmn import lint_flow, lint_steps, lint_tables, lint_texts
+from engine.bpmn.findings import Finding, Refused
+from engine.bpmn.guard import load
+from engine.bpmn.outline import Diagram, read
+
+_ORDER = {"error": 0, "warning": 1}
+
+
+def check(files: Mapping[str, bytes], functions: Collection[str] = (), operations: Collection[str] = (),
+          forms: Collection[str] | None = None) -> list[Finding]:
+    """Everything wrong with these files (name → bytes), errors first; empty when they may be deployed. A file the
+    guard refuses appears with the guard's finding. `functions` and `operations` are what diagrams may name (empty:
+    unchecked); `forms`, when given, are the form keys of the package."""
+    trees, refused = {}, []
+    for name, data in files.items():
+        try:
+            trees[name] = load(data, name)
+        except Refused as error:
+            refused += error.findings
+    return _sorted(refused + lint(trees, functions, operations, forms))
+
+
+def lint(trees: Mapping[str, _ElementTree], functions: Collection[str] = (), operations: Collection[str] = (),
+         forms: Collection[str] | None = None) -> list[Finding]:
+    """The same for trees that passed the guard."""
+    roots = {name: tree.getroot() for name, tree in trees.items()}
+    diagrams = [read(root, name) for name, root in roots.items() if name.lower().endswith(".bpmn")]
+    tables = {name: root for name, root in roots.items() if name.lower().endswith(".dmn")}
+    decisions = [identity for root in tables.values() for identity in lint_tables.identities(root)]
+    known = functions or None
+    found = [item for name, root in tables.items() for item in lint_tables.check_table(name, root, known)]
+    for diagram in diagrams:
+        found += _check_drawing(diagram)
+        found += _check_texts(diagram, known)
+        found += lint_steps.check_operations(diagram, operations or None)
+        found += lint_steps.check_decisions(diagram, decisions)
+        found += lint_steps.check_forms(diagram, forms)
+    found += lint_steps.check_processes(diagrams)
+    found += lint_steps.check_calls(diagrams)
+    found += lint_flow.check_rounds(diagrams)
+    return _sorted(found)
+
+
+def _check_drawing(diagram: Diagram) -> Iterator[Finding]:
+    yield from lint_flow.check_ids(diagram)
+    yield from lint_flow.check_ends(diagram)
+    yield from lint_flow.check_connections(diagram)
+    yield from lint_flow.check_reachable(diagram)
+    yield from lint_flow.check_conditions(diagram)
+    yield from lint_steps.check_support(diagram)
+    yield from lint_steps.check_foreign(diagram)
+    yield from lint_steps.check_own_attributes(diagram)
+    yield from lint_steps.check_references(diagram)
+
+
+def _check_texts(diagram: Diagram, functions: Collection[str] | None) -> Iterator[Finding]:
+    yield from lint_texts.check_conditions(diagram, functions)
+    yield from lint_texts.check_scripts(diagram, functions)
+    yield from lint_texts.check_arguments(diagram, functions)
+    yield from lint_texts.check_timers(diagram, functions)
+    yield from lint_texts.check_repetition(diagram, functions)
+
+
+def _sorted(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda item: (_ORDER[item.severity], item.file, item.line or 0, item.element, item.code))
