@@ -30,11 +30,11 @@ DIAGRAM = """<?xml version="1.0" encoding="UTF-8"?>
     <bpmn:sequenceFlow id="b" sourceRef="admit" targetRef="handle"/>
   </bpmn:process>
   <bpmndi:BPMNDiagram id="di"><bpmndi:BPMNPlane id="plane" bpmnElement="p">
-    <bpmndi:BPMNShape id="s0" bpmnElement="start"><dc:Bounds x="100" y="122" width="36" height="36"/></bpmndi:BPMNShape>
-    <bpmndi:BPMNShape id="s1" bpmnElement="admit"><dc:Bounds x="200" y="100" width="100" height="80"/></bpmndi:BPMNShape>
-    <bpmndi:BPMNShape id="s2" bpmnElement="handle"><dc:Bounds x="360" y="100" width="100" height="80"/></bpmndi:BPMNShape>
-    <bpmndi:BPMNEdge id="e1" bpmnElement="a"><di:waypoint x="136" y="140"/><di:waypoint x="200" y="140"/></bpmndi:BPMNEdge>
-    <bpmndi:BPMNEdge id="e2" bpmnElement="b"><di:waypoint x="300" y="140"/><di:waypoint x="360" y="140"/></bpmndi:BPMNEdge>
+    <bpmndi:BPMNShape bpmnElement="start"><dc:Bounds x="100" y="122" width="36" height="36"/></bpmndi:BPMNShape>
+    <bpmndi:BPMNShape bpmnElement="admit"><dc:Bounds x="200" y="100" width="100" height="80"/></bpmndi:BPMNShape>
+    <bpmndi:BPMNShape bpmnElement="handle"><dc:Bounds x="360" y="100" width="100" height="80"/></bpmndi:BPMNShape>
+    <bpmndi:BPMNEdge bpmnElement="a"><di:waypoint x="136" y="140"/><di:waypoint x="200" y="140"/></bpmndi:BPMNEdge>
+    <bpmndi:BPMNEdge bpmnElement="b"><di:waypoint x="300" y="140"/><di:waypoint x="360" y="140"/></bpmndi:BPMNEdge>
   </bpmndi:BPMNPlane></bpmndi:BPMNDiagram>
 </bpmn:definitions>"""
 
@@ -65,7 +65,7 @@ class StrictHandler(SimpleHTTPRequestHandler):
         self.send_header("Content-Security-Policy", POLICY)
         super().end_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Silence."""
 
 
