@@ -1,0 +1,263 @@
+"""Who holds which post today, and which organisation stands where. Reading only; "today" is the clock's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.access import Actor, OrganisationScope, PostRef
+from engine.errors import NotFound
+from engine.organisation.models import Adjacency, Delegate, Organisation, Person, Place, Placement, Post
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Who may take a task. `fallback`: nobody holds the duty asked for and somebody else stands in (an incident);
+    `people` empty: nobody at all, an incident and a flagged organisation (R12)."""
+
+    people: tuple[Person, ...]
+    fallback: bool
+
+
+@dataclass(frozen=True)
+class Path:
+    """A place and everything above it; the rungs below it are None."""
+
+    community: Place | None
+    street: Place | None
+    district: Place | None
+    city: Place
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """From the place itself up to the city."""
+        return tuple(place.id for place in (self.community, self.street, self.district, self.city) if place)
+
+
+def in_force(day: date) -> ColumnElement[bool]:
+    """Posts whose dates contain `day` (both ends inclusive)."""
+    return and_(Post.starts_on <= day, or_(Post.ends_on.is_(None), Post.ends_on >= day))
+
+
+# ------------------------------------------------------------------------------------------------------- people
+def actor(session: Session, person_id: int) -> Actor:
+    """The person with today's posts in active organisations; raises NotFound for a disabled or unknown person."""
+    found = session.execute(
+        select(Person, Delegate).outerjoin(Delegate, Delegate.person_id == Person.id).where(Person.id == person_id)
+    ).one_or_none()
+    if found is None or not found.Person.active:
+        raise NotFound
+    today = clock.today()
+    rows = session.execute(
+        select(Post.duty, Organisation)
+        .join(Organisation, Organisation.id == Post.organisation_id)
+        .where(Post.person_id == person_id, in_force(today), Organisation.active)
+        .order_by(Post.id)
+    ).all()
+    posts = [_ref(row.Organisation, row.duty) for row in rows]
+    posts += [
+        _ref(row.Organisation, "liaison")
+        for row in rows
+        if row.duty in ("secretary", "deputy") and _acts_as_liaison(session, row.Organisation, person_id)
+    ]
+    delegate = found.Delegate
+    in_office = delegate is not None and (delegate.ends_on is None or delegate.ends_on >= today)
+    return Actor(person_id, found.Person.name, tuple(dict.fromkeys(posts)), delegate.id if in_office else None)
+
+
+def _ref(organisation: Organisation, duty: str) -> PostRef:
+    return PostRef(organisation.id, duty, organisation.kind, organisation.tier, organisation.place_id)
+
+
+def _acts_as_liaison(session: Session, studio: Organisation, person_id: int) -> bool:
+    acting = liaison_of(session, studio.id)
+    return studio.kind == "studio" and acting is not None and acting.id == person_id
+
+
+def members(session: Session, organisation_id: int, duty: str = "") -> list[Person]:
+    """Active people holding that duty (any duty if empty) in the organisation today, in order of appointment."""
+    query = (
+        select(Person)
+        .join(Post, Post.person_id == Person.id)
+        .where(Post.organisation_id == organisation_id, in_force(clock.today()), Person.active)
+        .order_by(Post.starts_on, Post.id)
+    )
+    if duty:
+        query = query.where(Post.duty == duty)
+    return list(dict.fromkeys(session.scalars(query)))
+
+
+def head_of(session: Session, organisation_id: int) -> Person | None:
+    """The head in office, if there is one."""
+    return next(iter(members(session, organisation_id, "head")), None)
+
+
+def liaison_of(session: Session, studio_id: int) -> Person | None:
+    """Article 7: the studio's liaison; where there is none 「由社区党组织书记或副书记兼任」, secretary, else deputy.
+
+    R12. None = the community is flagged: nobody can receive anybody there.
+    """
+    for duty in ("liaison", "secretary", "deputy"):
+        found = members(session, studio_id, duty)
+        if found:
+            return found[0]
+    return None
+
+
+def pool_members(session: Session, organisation_id: int, duty: str = "") -> Pool:
+    """Who may take a task of that organisation and duty; staff work is open to the head, and so is an empty pool.
+
+    A liaison's pool falls to secretary or deputy; that is the regular order only where no studio is established.
+    """
+    if duty == "liaison":
+        person = liaison_of(session, organisation_id)
+        studio = session.get_one(Organisation, organisation_id)
+        regular = not studio.established or bool(members(session, organisation_id, "liaison"))
+        return Pool((person,) if person else (), fallback=not (person and regular))
+    holders = members(session, organisation_id, duty)
+    heads = members(session, organisation_id, "head")
+    if duty == "staff":
+        return Pool(tuple(dict.fromkeys([*holders, *heads])), fallback=not holders)
+    return Pool(tuple(holders or heads), fallback=not holders)
+
+
+def flagged_studios(session: Session) -> list[Organisation]:
+    """Active studios where nobody can act as liaison today (R12, both posts empty)."""
+    holding = (
+        select(Post.organisation_id)
+        .join(Person, Person.id == Post.person_id)
+        .where(Post.duty.in_(("liaison", "secretary", "deputy")), in_force(clock.today()), Person.active)
+    )
+    return list(
+        session.scalars(
+            select(Organisation)
+            .where(Organisation.kind == "studio", Organisation.active, Organisation.id.not_in(holding))
+            .order_by(Organisation.code)
+        )
+    )
+
+
+# ------------------------------------------------------------------------------------------------ organisations
+def department_of(session: Session, place_id: int) -> Organisation:
+    """The organisation department of a street, district or city; raises NotFound."""
+    return _one(session, "department", place_id)
+
+
+def studio_of(session: Session, community_id: int) -> Organisation:
+    """The studio row of a community, established or not; raises NotFound (a zone has none)."""
+    return _one(session, "studio", community_id)
+
+
+def committee(session: Session) -> Organisation:
+    """The city committee (市委)."""
+    return _one(session, "committee", None)
+
+
+def administration(session: Session) -> Organisation:
+    """The organisation of the three administrators."""
+    return _one(session, "administration", None)
+
+
+def _one(session: Session, kind: str, place_id: int | None) -> Organisation:
+    query = select(Organisation).where(Organisation.kind == kind, Organisation.active)
+    if place_id is not None:
+        query = query.where(Organisation.place_id == place_id)
+    found = session.scalars(query.order_by(Organisation.id).limit(1)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def units_of(session: Session, tier: str, place_id: int, matter: str = "") -> list[Organisation]:
+    """The active handling units of one rung of one place (R14, R51); those for `matter` only, if given."""
+    units = session.scalars(
+        select(Organisation)
+        .where(
+            Organisation.tier == tier,
+            Organisation.kind == "unit",
+            Organisation.place_id == place_id,
+            Organisation.active,
+        )
+        .order_by(Organisation.code)
+    )
+    return [unit for unit in units if not matter or matter in unit.matters.split()]
+
+
+def organisation_scope(session: Session, organisation_id: int) -> OrganisationScope:
+    """The organisation as engine.access looks at it; raises NotFound."""
+    organisation = session.get(Organisation, organisation_id)
+    if organisation is None:
+        raise NotFound
+    return OrganisationScope(organisation.tier, path(session, organisation.place_id).ids, organisation.id)
+
+
+# ------------------------------------------------------------------------------------------------------- places
+def path(session: Session, place_id: int) -> Path:
+    """community → street → district → city of a place; raises NotFound."""
+    rungs: dict[str, Place] = {}
+    place = session.get(Place, place_id)
+    while place is not None:
+        rungs[place.tier] = place
+        place = session.get(Place, place.parent_id) if place.parent_id is not None else None
+    if "city" not in rungs:
+        raise NotFound
+    return Path(rungs.get("community"), rungs.get("street"), rungs.get("district"), rungs["city"])
+
+
+def city(session: Session) -> Place:
+    """The root of the gazetteer; raises NotFound before the first import."""
+    found = session.scalars(select(Place).where(Place.tier == "city").limit(1)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def children(session: Session, place_id: int) -> list[Place]:
+    """The places directly below, in order of code."""
+    return list(session.scalars(select(Place).where(Place.parent_id == place_id).order_by(Place.code)))
+
+
+def adjacent(session: Session, community_id: int, other_id: int) -> bool:
+    """Do the two communities touch? (symmetric; what nobody entered counts as not adjacent)"""
+    first, second = sorted((community_id, other_id))
+    return session.get(Adjacency, (first, second)) is not None
+
+
+# ---------------------------------------------------------------------------------------------------- delegates
+def delegates_of(session: Session, community_id: int) -> Sequence[tuple[Delegate, Person]]:
+    """The delegates in office who are in contact with the community today (article 2), by code."""
+    today = clock.today()
+    rows = session.execute(
+        select(Delegate, Person)
+        .join(Person, Person.id == Delegate.person_id)
+        .join(Placement, Placement.delegate_id == Delegate.id)
+        .where(
+            Placement.community_id == community_id,
+            Placement.starts_on <= today,
+            or_(Placement.ends_on.is_(None), Placement.ends_on >= today),
+            or_(Delegate.ends_on.is_(None), Delegate.ends_on >= today),
+            Person.active,
+        )
+        .order_by(Delegate.code)
+    )
+    return [(row.Delegate, row.Person) for row in rows]
+
+
+def communities_of(session: Session, delegate_id: int) -> list[Place]:
+    """The one or two communities the delegate is in contact with today."""
+    today = clock.today()
+    return list(
+        session.scalars(
+            select(Place)
+            .join(Placement, Placement.community_id == Place.id)
+            .where(
+                Placement.delegate_id == delegate_id,
+                Placement.starts_on <= today,
+                or_(Placement.ends_on.is_(None), Placement.ends_on >= today),
+            )
+            .order_by(Placement.id)
+        )
+    )
