@@ -63,14 +63,23 @@ def _calendar(known_on: date | None) -> tuple[Calendar, str]:
     """The database's calendar where there is one, else the factory edition; and which of the two it is."""
     settings = config.load()
     try:
-        if _exists(settings.database_url):
-            with reading(connect(settings.database_url)) as session:
-                if inspect(session.connection()).has_table(TABLE) and queries.any_recorded(session):
-                    return queries.calendar(session, known_on), "数据库"
+        if _exists(settings.database_url) and (stored := _stored(settings.database_url, known_on)):
+            return stored, "数据库"
     except SQLAlchemyError:
         # Said aloud: an administrator's own notices may be missing from the answer.
         click.echo("提示：数据库无法读取，以下按出厂工作日历计算。", err=True)
     return Calendar(read_rows(settings.processes_dir / "calendars"), known_on=known_on), "出厂文件"
+
+
+def _stored(url: str, known_on: date | None) -> Calendar | None:
+    engine = connect(url)
+    try:
+        with reading(engine) as session:
+            if inspect(session.connection()).has_table(TABLE) and queries.any_recorded(session):
+                return queries.calendar(session, known_on)
+            return None
+    finally:
+        engine.dispose()
 
 
 def _exists(url: str) -> bool:
