@@ -24,7 +24,7 @@ def look_up(data: Mapping[str, Any], host: Host, extra: Mapping[str, Any] | None
     return find
 
 
-class Barred(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
+class Barred(BasePythonScriptEngineEnvironment):
     """The place where the library would run Python: nothing of a diagram may reach it (design rule 8)."""
 
     def evaluate(self, expression: str, context: Any, external_context: Any = None) -> NoReturn:
@@ -40,7 +40,7 @@ class Barred(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
         raise PermissionError("diagrams never run Python")
 
 
-class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
+class ScriptEngine(PythonScriptEngine):
     """The library's hook for expressions and scripts, bound to one host."""
 
     def __init__(self, host: Host) -> None:

@@ -23,12 +23,13 @@ from engine.bpmn.normalise import Flow
 ROOT = "root"
 
 
-class Marker(Task):  # type: ignore[misc]
+class Marker(Task):
     """One token. Its parent is the root, or the host it is armed on (boundary events, branches of an event gateway);
     `stamps` tells when each name of its data was written, `flow` by which flow it came."""
 
-    def __init__(self, workflow: Any, spec: Any, parent: Any, id: str, data: dict[str, Any], stamps: dict[str, int]) -> None:
-        super().__init__(workflow, spec, parent, TaskState.FUTURE, id)
+    def __init__(self, workflow: Any, spec: Any, parent: Any, token: str, data: dict[str, Any],
+                 stamps: dict[str, int]) -> None:
+        super().__init__(workflow, spec, parent, TaskState.FUTURE, token)
         self.data = data
         self.stamps = stamps
         self.flow = ""
@@ -37,33 +38,50 @@ class Marker(Task):  # type: ignore[misc]
     def _set_state(self, value: int) -> None:
         self._state = value  # without the library's log record, built on every change whether anybody listens or not
 
+    def become(self, state: int) -> None:
+        """Set the state (a `TaskState`), in any direction."""
+        self._state = state
+
+    def ready(self) -> None:
+        """Queue a token that waited at a join."""
+        self._ready()
+
+    @property
+    def free(self) -> bool:
+        """Whether it is a token of its own and not an event armed on one."""
+        return bool(self._parent == ROOT)
+
     @property
     def host(self) -> "Marker | None":
         """The token this one is armed on."""
-        return self.parent if self._parent != ROOT else None
+        return None if self.free else self.parent
 
 
 class Merging:
     """What a scope keeps for the moment it ends: the data of the tokens that ended in it."""
 
-    tasks: dict[str, Any]
+    tasks: dict[str, Marker]
 
     def begin(self: Any, data: dict[str, Any], stamps: dict[str, int]) -> None:
         """Plant the root and remember the data the scope was entered with."""
         self.task_tree = Marker(self, self.spec.start, None, ROOT, {}, {})
-        self.task_tree._set_state(TaskState.COMPLETED)
+        self.task_tree.become(TaskState.COMPLETED)
         self.ended_data, self.ended_stamps = data, stamps
 
     def markers(self) -> list[Marker]:
         """The tokens of this scope, oldest first; armed events are not tokens."""
-        return [marker for marker in self.tasks.values() if marker._parent == ROOT]
+        return [marker for marker in self.tasks.values() if marker.free]
+
+    def drop(self: Any, marker: Marker) -> None:
+        """Remove a token and what is armed on it."""
+        self._remove_task(marker.id)
 
     def absorb(self: Any, marker: Marker) -> None:
         """Keep what an ending token knows."""
         merge(self.ended_data, self.ended_stamps, marker.data, marker.stamps)
 
 
-class Scope(Merging, BpmnSubWorkflow):  # type: ignore[misc]
+class Scope(Merging, BpmnSubWorkflow):
     """A running subprocess or called process; `host` is the token that waits for it."""
 
     def __init__(self, spec: Any, host: Marker, net: "Net") -> None:
@@ -74,7 +92,7 @@ class Scope(Merging, BpmnSubWorkflow):  # type: ignore[misc]
         return int(self.host.workflow.depth) + 1
 
 
-class Net(Merging, BpmnWorkflow):  # type: ignore[misc]
+class Net(Merging, BpmnWorkflow):
     """One running instance: all its scopes, the queue of tokens that can move, and what happened in this call."""
 
     def __init__(self, spec: Any, specs: Mapping[str, Any], host: Host, rules: Rules) -> None:
@@ -108,7 +126,7 @@ class Net(Merging, BpmnWorkflow):  # type: ignore[misc]
         """A new token on an element (or an event armed on `host`), which it enters at once."""
         marker = Marker(scope, spec, host or scope.task_tree, f"t{self.number()}", data, stamps)
         marker.flow = flow
-        spec._update(marker)
+        spec.enter(marker)
         return marker
 
     def begin_scope(self, scope: Any, data: dict[str, Any], stamps: dict[str, int]) -> None:
@@ -173,7 +191,7 @@ class Net(Merging, BpmnWorkflow):  # type: ignore[misc]
         for other in others:
             merge(first.data, first.stamps, other.data, other.stamps)
             self.take(other)
-        first._ready()
+        first.ready()
 
     def leave(self, marker: Marker, flows: Sequence[Flow]) -> None:
         """A token is done with its element and moves on; without a way on it ends."""
@@ -204,7 +222,7 @@ class Net(Merging, BpmnWorkflow):  # type: ignore[misc]
 
     def take(self, marker: Marker) -> None:
         """Remove a token and what is armed on it."""
-        marker.workflow._remove_task(marker.id)
+        marker.workflow.drop(marker)
 
     def cancel_marker(self, marker: Marker) -> None:
         """Withdraw a token, everything running inside it and everything armed on it."""
@@ -215,7 +233,7 @@ class Net(Merging, BpmnWorkflow):  # type: ignore[misc]
                 self.cancel_marker(inner)
         if marker.task_spec.told:
             self.record(marker, "cancelled")
-        marker._set_state(TaskState.CANCELLED)
+        marker.become(TaskState.CANCELLED)
         self.take(marker)
 
     def fire(self, marker: Marker, payload: Mapping[str, Any] | None, what: What = "fired") -> None:

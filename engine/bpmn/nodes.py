@@ -18,7 +18,7 @@ from engine.bpmn.timers import Timer
 WAITING_TASKS = frozenset({"task", "userTask", "manualTask"})
 
 
-class Pass(BpmnSpecMixin):  # type: ignore[misc]
+class Pass(BpmnSpecMixin):
     """An element that does nothing and lets tokens through; all others build on it."""
 
     told = False  # whether the history mentions entering and cancelling it
@@ -40,6 +40,10 @@ class Pass(BpmnSpecMixin):  # type: ignore[misc]
 
     def _predict(self, my_task: Marker, *_: Any, **__: Any) -> None:
         """The future is not drawn in advance."""
+
+    def enter(self, marker: Marker) -> None:
+        """A token arrives."""
+        self._update(marker)
 
     def _update_hook(self, my_task: Marker) -> bool:
         return True
@@ -155,7 +159,7 @@ class ScopeTask(Activity):
         self.called = called
 
     def _run_hook(self, my_task: Marker) -> None:
-        my_task._set_state(TaskState.STARTED)
+        my_task.become(TaskState.STARTED)
         my_task.workflow.top_workflow.create_subprocess(my_task, self.called)
 
 
@@ -184,7 +188,7 @@ class Join(Pass):
     def _update_hook(self, my_task: Marker) -> bool:
         if len(self.inflows) < 2:
             return True
-        my_task._set_state(TaskState.WAITING)
+        my_task.become(TaskState.WAITING)
         if not self.inclusive:
             self.meet(my_task)
         return False
@@ -208,7 +212,7 @@ class EventGateway(Pass):
 
     def _update_hook(self, my_task: Marker) -> bool:
         net = my_task.workflow.top_workflow
-        my_task._set_state(TaskState.WAITING)
+        my_task.become(TaskState.WAITING)
         for flow in self.flows:
             net.put(my_task.workflow, self._wf_spec.task_specs[flow.target], my_task.data, my_task.stamps, flow.id, my_task)
         return False
@@ -227,7 +231,7 @@ class Catch(Pass):
         net = my_task.workflow.top_workflow
         if self.event.kind in ("none", "link"):
             return True
-        my_task._set_state(TaskState.WAITING)
+        my_task.become(TaskState.WAITING)
         if self.told and my_task.host is None:
             net.record(my_task, "entered")
         if self.timer is not None:

@@ -177,7 +177,7 @@ def _event(item: _Element, names: Mapping[str, str]) -> Event:
             return _timer(child)
         if kind == "link":
             return Event("link", child.get("name", ""))
-        reference = child.get(_REFERENCES.get(tag, ""), "")
+        reference = child.get(_REFERENCES.get(tag, "none"), "")
         fallback = "" if kind == "error" else item.get("name", "")
         return Event(kind, names.get(reference, reference or fallback))
     return Event("none")

@@ -34,7 +34,7 @@ _PLAIN = {
 } | dict.fromkeys(WAITING_TASKS, WaitingTask)
 
 
-class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]
+class ProcessSpec(BpmnProcessSpec):
     """A process or embedded subprocess: its elements, where tokens start, its inclusive joins."""
 
     def __init__(self, name: str, picture: Picture) -> None:

@@ -64,6 +64,6 @@ def _thaw_tokens(scope: Any, tokens: list[list[Any]]) -> None:
         data, stamps = own if host is None else (parent.data, parent.stamps)
         marker = Marker(scope, scope.spec.task_specs[name], parent, token, data, stamps)
         marker.flow, marker.memory = flow, memory
-        marker._set_state(_STATES[letter])
+        marker.become(_STATES[letter])
 
 

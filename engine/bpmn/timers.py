@@ -35,7 +35,7 @@ def is_literal(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (_DURATION, _MOMENT, _CYCLE))
 
 
-class Timer(EventDefinition):  # type: ignore[misc]
+class Timer(EventDefinition):
     """When a timer event is due. `kind` is 'timeDate', 'timeDuration' or 'timeCycle'."""
 
     def __init__(self, element: str, kind: str, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -28,7 +29,7 @@ class Desk:
         self.time = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
         self.facts: dict[str, Any] = facts
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.answers: dict[str, Mapping[str, Any] | Callable[[Token], Mapping[str, Any]]] = {}
+        self.answers: dict[str, str | Mapping[str, Any] | Callable[[Token], Mapping[str, Any]]] = {}
         self.functions: dict[str, Callable[..., Any]] = {"days": self.days, "day": date.fromisoformat}
 
     def now(self) -> datetime:
@@ -51,49 +52,51 @@ class Desk:
         return answer(token) if callable(answer) else answer
 
 
-def process(id: str, *items: str) -> str:
+def process(key: str, *items: str) -> str:
     """A process of these items."""
-    return f'<bpmn:process id="{id}" isExecutable="true">{"".join(items)}</bpmn:process>'
+    return f'<bpmn:process id="{key}" isExecutable="true">{"".join(items)}</bpmn:process>'
 
 
-def node(kind: str, id: str, body: str = "", **attributes: Any) -> str:
+def node(kind: str, key: str, body: str = "", **attributes: Any) -> str:
     """A flow node; attributes starting with x_ are ours."""
     written = "".join(
         f" {name.replace('x_', 'lianxin:', 1) if name.startswith('x_') else name}={quoteattr(str(value))}"
         for name, value in attributes.items()
     )
-    return f'<bpmn:{kind} id="{id}"{written}>{body}</bpmn:{kind}>'
+    return f'<bpmn:{kind} id="{key}"{written}>{body}</bpmn:{kind}>'
 
 
-def start(id: str = "start") -> str:
-    return node("startEvent", id)
+def start(key: str = "start") -> str:
+    return node("startEvent", key)
 
 
-def end(id: str = "end", body: str = "") -> str:
-    return node("endEvent", id, body)
+def end(key: str = "end", body: str = "") -> str:
+    return node("endEvent", key, body)
 
 
-def user(id: str, **attributes: Any) -> str:
-    return node("userTask", id, **{"name": id, **attributes})
+def user(key: str, **attributes: Any) -> str:
+    return node("userTask", key, **{"name": key, **attributes})
 
 
-def service(id: str, operation: str, **arguments: str) -> str:
-    written = "".join(f'<lianxin:argument name="{name}" value={quoteattr(value)}/>' for name, value in arguments.items())
+def service(key: str, operation: str, **arguments: str) -> str:
+    written = "".join(
+        f'<lianxin:argument name="{name}" value={quoteattr(value)}/>' for name, value in arguments.items()
+    )
     body = f"<bpmn:extensionElements>{written}</bpmn:extensionElements>" if written else ""
-    return node("serviceTask", id, body, name=id, x_operation=operation)
+    return node("serviceTask", key, body, name=key, x_operation=operation)
 
 
-def call(id: str, process_id: str) -> str:
-    return node("callActivity", id, name=id, calledElement=process_id)
+def call(key: str, process_id: str) -> str:
+    return node("callActivity", key, name=key, calledElement=process_id)
 
 
-def subprocess(id: str, *items: str) -> str:
-    return node("subProcess", id, "".join(items), name=id)
+def subprocess(key: str, *items: str) -> str:
+    return node("subProcess", key, "".join(items), name=key)
 
 
 def timer(kind: str, text: str) -> str:
-    return (f'<bpmn:timerEventDefinition><bpmn:{kind} xsi:type="bpmn:tFormalExpression">{escape(text)}</bpmn:{kind}>'
-            "</bpmn:timerEventDefinition>")
+    value = f"<bpmn:{kind}>{escape(text)}</bpmn:{kind}>"
+    return f"<bpmn:timerEventDefinition>{value}</bpmn:timerEventDefinition>"
 
 
 def message(name: str) -> str:
@@ -111,25 +114,24 @@ def error(code: str = "") -> str:
 TERMINATE = "<bpmn:terminateEventDefinition/>"
 
 
-def boundary(id: str, host: str, body: str, interrupting: bool = True) -> str:
-    return node("boundaryEvent", id, body, name=id, attachedToRef=host, cancelActivity=str(interrupting).lower())
+def boundary(key: str, host: str, body: str, interrupting: bool = True) -> str:
+    return node("boundaryEvent", key, body, name=key, attachedToRef=host, cancelActivity=str(interrupting).lower())
 
 
-def catch(id: str, body: str) -> str:
-    return node("intermediateCatchEvent", id, body)
+def catch(key: str, body: str) -> str:
+    return node("intermediateCatchEvent", key, body)
 
 
 def flows(*paths: str, **conditions: str) -> str:
     """Sequence flows along paths like 'a b c'; `conditions` by 'source__target'."""
     written = []
     for line in paths:
-        steps = line.split()
-        for source, target in zip(steps, steps[1:], strict=False):
+        for source, target in pairwise(line.split()):
             key = f"{source}__{target}"
-            condition = conditions.get(key)
-            body = "" if condition is None else (
-                f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escape(condition)}</bpmn:conditionExpression>')
-            written.append(f'<bpmn:sequenceFlow id="f_{key}" sourceRef="{source}" targetRef="{target}">{body}</bpmn:sequenceFlow>')
+            text = conditions.get(key)
+            body = "" if text is None else f"<bpmn:conditionExpression>{escape(text)}</bpmn:conditionExpression>"
+            ends = f'sourceRef="{source}" targetRef="{target}"'
+            written.append(f'<bpmn:sequenceFlow id="f_{key}" {ends}>{body}</bpmn:sequenceFlow>')
     return "".join(written)
 
 
