@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from lxml.etree import _ElementTree
 
-from engine.bpmn import lint_flow, lint_steps, lint_tables, lint_texts
+from engine.bpmn import articles, lint_flow, lint_steps, lint_tables, lint_texts
 from engine.bpmn.findings import Finding, Refused
 from engine.bpmn.guard import load
 from engine.bpmn.outline import Diagram, read
@@ -17,21 +17,22 @@ _ORDER = {"error": 0, "warning": 1}
 
 
 def check(files: Mapping[str, bytes], functions: Collection[str] = (), operations: Collection[str] = (),
-          forms: Collection[str] | None = None) -> list[Finding]:
+          forms: Collection[str] | None = None, package: str = "") -> list[Finding]:
     """Everything wrong with these files (name → bytes), errors first; empty when they may be deployed. A file the
     guard refuses appears with the guard's finding. `functions` and `operations` are what diagrams may name (empty:
-    unchecked); `forms`, when given, are the form keys of the package."""
+    unchecked); `forms`, when given, are the form keys of the package; `package` is its key, for the articles that
+    bind it."""
     trees, refused = {}, []
     for name, data in files.items():
         try:
             trees[name] = load(data, name)
         except Refused as error:
             refused += error.findings
-    return _sorted(refused + lint(trees, functions, operations, forms))
+    return _sorted(refused + lint(trees, functions, operations, forms, package))
 
 
 def lint(trees: Mapping[str, _ElementTree], functions: Collection[str] = (), operations: Collection[str] = (),
-         forms: Collection[str] | None = None) -> list[Finding]:
+         forms: Collection[str] | None = None, package: str = "") -> list[Finding]:
     """The same for trees that passed the guard."""
     roots = {name: tree.getroot() for name, tree in trees.items()}
     diagrams = [read(root, name) for name, root in roots.items() if name.lower().endswith(".bpmn")]
@@ -48,6 +49,8 @@ def lint(trees: Mapping[str, _ElementTree], functions: Collection[str] = (), ope
     found += lint_steps.check_processes(diagrams)
     found += lint_steps.check_calls(diagrams)
     found += lint_flow.check_rounds(diagrams)
+    if package == articles.PACKAGE:
+        found += articles.check(diagrams)
     return _sorted(found)
 
 
@@ -64,6 +67,7 @@ def _check_drawing(diagram: Diagram) -> Iterator[Finding]:
 
 
 def _check_texts(diagram: Diagram, functions: Collection[str] | None) -> Iterator[Finding]:
+    yield from lint_texts.check_plain(diagram)
     yield from lint_texts.check_conditions(diagram, functions)
     yield from lint_texts.check_scripts(diagram, functions)
     yield from lint_texts.check_arguments(diagram, functions)

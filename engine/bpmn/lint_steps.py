@@ -14,6 +14,8 @@ from engine.bpmn.support import EVENT_WORDS, EVENTS, FOREIGN, UNSUPPORTED
 
 MAX_CALL_DEPTH = 10
 
+RUNNING = frozenset({"serviceTask", "sendTask", "intermediateThrowEvent", "endEvent", "userTask"})  # the last at completion
+
 _OPERATION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _FORM = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _REFERENCES = {"message": "messageRef", "signal": "signalRef", "error": "errorRef"}
@@ -66,9 +68,9 @@ def check_operations(diagram: Diagram, operations: Collection[str] | None) -> It
             if node.kind in {"serviceTask", "sendTask"} or operation is not None:
                 yield finding(diagram.file, node.element, "operation.missing", "没有写操作（lianxin:operation），请从操作目录里选一个。",
                               "names no operation (lianxin:operation)")
-        elif node.kind not in {"serviceTask", "sendTask", "intermediateThrowEvent", "endEvent"}:
+        elif node.kind not in RUNNING:
             yield finding(diagram.file, node.element, "operation.misplaced", f"这一环节不会执行操作“{operation}”，请改成服务任务。",
-                          "only service tasks, send tasks and throw events run an operation")
+                          "only service, send and user tasks and throw events run an operation")
         elif not _OPERATION.fullmatch(operation) or operations is not None and operation not in operations:
             yield finding(diagram.file, node.element, "operation.unknown", f"操作目录里没有“{operation}”，请改成目录里的操作。",
                           f"unknown operation {operation}")

@@ -19,6 +19,7 @@ MAX_WAIT = timedelta(days=3660)
 MAX_REPEATS = 1_000
 YEARS = range(2000, 2038)
 TIMER_KINDS = ("timeDate", "timeDuration", "timeCycle")
+EVALUATED = frozenset({*TIMER_KINDS, "conditionExpression", "script", "loopCardinality", "completionCondition", "loopCondition"})
 
 _BASE = datetime(2026, 1, 1, tzinfo=UTC)
 _LOOKS_ISO = re.compile(r"\s*(R\d*/|[+-]?P(?=[\dT])|[+-]?\d{4}-\d\d-|(\S+\s+){4,6}\S+\s*$(?<=[*?\d]))")
@@ -50,6 +51,13 @@ def _may_decide(source: str) -> bool:
 def _short(source: str) -> str:
     flat = " ".join(source.split())
     return flat if len(flat) <= 60 else flat[:59] + "…"
+
+
+def check_plain(diagram: Diagram) -> Iterator[Finding]:
+    """Evaluated texts hold text only: what is checked is exactly what is read at run time."""
+    for element in diagram.root.iter(AnyTag):
+        if local(element) in EVALUATED and len(element):
+            yield finding(diagram.file, element, "expression.markup", "表达式里夹着 XML 元素，请只写文字。", "an expression must be plain text")
 
 
 def check_conditions(diagram: Diagram, functions: Collection[str] | None) -> Iterator[Finding]:
