@@ -191,7 +191,7 @@ def _check_port(host: str, port: int) -> None:
 def _answers(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)  # noqa: S104
     try:
-        connection.request("GET", "/")
+        connection.request("GET", "/health")
         return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR
     except (OSError, http.client.HTTPException):
         return False
