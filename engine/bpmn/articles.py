@@ -1,7 +1,7 @@
 """The measures of 2010 against the diagrams of the package `opinion`: checked by lianxin:role, never by names. A first
 set: the limits and the copies of article 11, the consent to an extension."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,12 +11,14 @@ from engine.bpmn.guard import BPMN, LIANXIN
 from engine.bpmn.outline import Diagram, Node, Scope, finding, local, text
 
 PACKAGE = "opinion"
-ROLES = frozenset("""
-    registration ledger signature amendment report on_the_spot jurisdiction tier_review transit_target escalation referral
-    answer limit reminder supervision_limit supervision extension_request extension_consent extension feedback
+ROLES = frozenset(
+    """
+    registration ledger signature amendment report on_the_spot jurisdiction tier_review transit_target escalation
+    referral answer limit reminder supervision_limit supervision extension_request extension_consent extension feedback
     feedback_check feedback_return feedback_copy letter decline committee_instruction filing rating_reporter
     rating_delegate rating_department rating_consultation rating termination closing
-""".split())
+""".split()  # noqa: SIM905
+)
 ANSWER_DAYS = 10
 EXTENDED_DAYS = 30
 COPIES = {"reporter": "反映人", "delegate": "市党代表", "studio": "党代表工作室"}
@@ -31,19 +33,30 @@ def check(diagrams: list[Diagram]) -> Iterator[Finding]:
     roles = _by_role(diagrams)
     for diagram, _, node in (place for places in roles.values() for place in places):
         if node.own("role") not in ROLES:
-            yield finding(diagram.file, node.element, "article.role", f"不认识的角色“{node.own('role')}”（lianxin:role），请从列表里选。",
-                          "unknown lianxin:role")
+            yield finding(
+                diagram.file,
+                node.element,
+                "article.role",
+                f"不认识的角色“{node.own('role')}”（lianxin:role），请从列表里选。",
+                "unknown lianxin:role",
+            )
     if not diagrams:
         return
     if "answer" not in roles:
-        yield _missing(diagrams[0], "article.11.answer", "没有“承办单位答复”环节（角色 answer）", "no step has the role 'answer'")
+        yield _missing(
+            diagrams[0], "article.11.answer", "没有“承办单位答复”环节（角色 answer）", "no step has the role 'answer'"
+        )
     for diagram, scope, node in roles.get("answer", []):
         yield from _check_answer(diagram, scope, node)
     if "extension" in roles and "extension_consent" not in roles:
         diagram, _, node = roles["extension"][0]
-        yield finding(diagram.file, node.element, "article.11.consent",
-                      f"延期须经市党代表同意（{_ARTICLE}），请画出征求同意的环节（角色 extension_consent）。",
-                      "an extension needs the delegate's consent (article 11): add a step with the role 'extension_consent'")
+        yield finding(
+            diagram.file,
+            node.element,
+            "article.11.consent",
+            f"延期须经市党代表同意（{_ARTICLE}），请画出征求同意的环节（角色 extension_consent）。",
+            "an extension needs the delegate's consent (article 11): add a step with the role 'extension_consent'",
+        )
     yield from _check_copies(diagrams, roles)
 
 
@@ -67,9 +80,13 @@ def _missing(diagram: Diagram, code: str, zh: str, en: str) -> Finding:
 def _check_answer(diagram: Diagram, scope: Scope, node: Node) -> Iterator[Finding]:
     limits = [event for event in _attached(scope, node) if event.own("role") == "limit" and "timer" in event.events]
     if not limits:
-        yield finding(diagram.file, node.element, "article.11.limit",
-                      f"没有办理时限，{_ARTICLE}要求 {ANSWER_DAYS} 个工作日内答复，请贴一个定时边界事件（角色 limit）。",
-                      f"carries no limit: attach a timer boundary event with the role 'limit' ({ANSWER_DAYS} working days)")
+        yield finding(
+            diagram.file,
+            node.element,
+            "article.11.limit",
+            f"没有办理时限，{_ARTICLE}要求 {ANSWER_DAYS} 个工作日内答复，请贴一个定时边界事件（角色 limit）。",
+            f"carries no limit: attach a timer boundary event with the role 'limit' ({ANSWER_DAYS} working days)",
+        )
     only_extended = _needs_consent(scope, node)
     for event in limits:
         yield from _check_limit(diagram, event, only_extended)
@@ -85,25 +102,46 @@ def _attached(scope: Scope, node: Node) -> list[Node]:
 
 
 def _check_limit(diagram: Diagram, event: Node, only_extended: bool) -> Iterator[Finding]:
-    source = next((text(child) for definition in event.element if local(definition) == "timerEventDefinition"
-                   for child in definition if text(child).strip()), "")
+    source = next(
+        (
+            text(child)
+            for definition in event.element
+            if local(definition) == "timerEventDefinition"
+            for child in definition
+            if text(child).strip()
+        ),
+        "",
+    )
     for extended, most in ((False, EXTENDED_DAYS if only_extended else ANSWER_DAYS), (True, EXTENDED_DAYS)):
         counted = _counted(source, extended)
         if counted is None:
             continue
         if not counted:
-            yield finding(diagram.file, event.element, "article.11.working_days",
-                          f"办理时限须按工作日计算（{_ARTICLE}），请写成 working_days(received_on, …)。",
-                          "the limit must count working days: working_days(received_on, …)")
+            yield finding(
+                diagram.file,
+                event.element,
+                "article.11.working_days",
+                f"办理时限须按工作日计算（{_ARTICLE}），请写成 working_days(received_on, …)。",
+                "the limit must count working days: working_days(received_on, …)",
+            )
             return
         if any(days > most for _, days in counted):
-            yield finding(diagram.file, event.element, "article.11.days",
-                          f"办理时限{'（已延期）' if extended else ''}超过 {most} 个工作日（{_ARTICLE}），请改为不超过 {most}。",
-                          f"the limit{' after an extension' if extended else ''} exceeds {most} working days")
+            yield finding(
+                diagram.file,
+                event.element,
+                "article.11.days",
+                f"办理时限{'（已延期）' if extended else ''}超过 {most} 个工作日（{_ARTICLE}），请改为不超过 {most}。",
+                f"the limit{' after an extension' if extended else ''} exceeds {most} working days",
+            )
             return
         if any(start != _RECEIVED for start, _ in counted):
-            yield finding(diagram.file, event.element, "article.11.start",
-                          f"办理时限须自收到来文之日起算（{_ARTICLE}），请从 received_on 起算。", "the limit must count from received_on")
+            yield finding(
+                diagram.file,
+                event.element,
+                "article.11.start",
+                f"办理时限须自收到来文之日起算（{_ARTICLE}），请从 received_on 起算。",
+                "the limit must count from received_on",
+            )
             return
 
 
@@ -117,10 +155,18 @@ def _counted(source: str, extended: bool) -> list[tuple[date, int | float]] | No
         return start + timedelta(days=days)
 
     names: Mapping[str, Any] = {
-        "received_on": _RECEIVED, "extended": extended, "answer_limit": ANSWER_DAYS, "extended_answer_limit": EXTENDED_DAYS,
-        "arrived_on": _OTHER, "entered_at": _OTHER,
+        "received_on": _RECEIVED,
+        "extended": extended,
+        "answer_limit": ANSWER_DAYS,
+        "extended_answer_limit": EXTENDED_DAYS,
+        "arrived_on": _OTHER,
+        "entered_at": _OTHER,
     }
-    functions = {"working_days": working_days, "at": lambda day, *_: day, "today": lambda: _OTHER}
+    functions: Mapping[str, Callable[..., Any]] = {
+        "working_days": working_days,
+        "at": lambda day, *_: day,
+        "today": lambda: _OTHER,
+    }
     try:
         expressions.compile(source).evaluate(names, functions)
     except expressions.ExpressionError:
@@ -145,8 +191,12 @@ def _check_copies(diagrams: list[Diagram], roles: Mapping[str, Places]) -> Itera
     copied = {_argument(node, "to") for _, _, node in roles.get("feedback_copy", [])}
     for key, word in COPIES.items():
         if key not in copied:
-            yield _missing(diagrams[0], "article.11.copy", f"没有把书面反馈抄送{word}的环节（角色 feedback_copy，参数 to = \"{key}\"）",
-                           f"no step with the role 'feedback_copy' copies the feedback to the {key}")
+            yield _missing(
+                diagrams[0],
+                "article.11.copy",
+                f'没有把书面反馈抄送{word}的环节（角色 feedback_copy，参数 to = "{key}"）',
+                f"no step with the role 'feedback_copy' copies the feedback to the {key}",
+            )
 
 
 def _argument(node: Node, name: str) -> Any:

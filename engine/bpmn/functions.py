@@ -46,6 +46,7 @@ def _extreme(wanted: Callable[[Any, Any], bool]) -> Callable[..., Any]:
             comparable(candidate, best)
             best = candidate if wanted(candidate, best) else best
         return best
+
     return choose
 
 
@@ -57,9 +58,9 @@ def _sum(values: Any) -> Any:
 
 
 def _round(value: Any, digits: int = 0) -> Any:
-    if isinstance(digits, bool) or not isinstance(digits, int) or not 0 <= digits <= MAX_DIGITS:
+    if word(digits) != "数" or digits not in range(MAX_DIGITS + 1):
         raise ValueError(f"小数位数必须是 0 到 {MAX_DIGITS} 的整数")
-    return round(_number(value), digits) if digits else int(round(_number(value)))
+    return round(_number(value), digits) if digits else round(_number(value))
 
 
 def _str(value: Any) -> str:
@@ -106,7 +107,7 @@ def _date(year: Any, month: Any = _MISSING, day: Any = _MISSING) -> date:
             return date.fromisoformat(_text(year))
         return date(year, month, day)
     except (ValueError, TypeError, OverflowError):
-        raise ValueError("不是有效的日期，请写成 date(\"2026-01-31\") 或 date(2026, 1, 31)") from None
+        raise ValueError('不是有效的日期，请写成 date("2026-01-31") 或 date(2026, 1, 31)') from None
 
 
 def _days_between(first: Any, last: Any) -> int:
@@ -131,15 +132,15 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "str": _str,
     "int": _int,
     "float": _float,
-    "bool": lambda value: truth(value),
+    "bool": truth,
     "lower": lambda text: _text(text).lower(),
     "upper": lambda text: _text(text).upper(),
     "strip": lambda text: _text(text).strip(),
     "contains": lambda where, value: contained(value, where),
     "starts_with": lambda text, start: _text(text).startswith(_text(start)),
     "ends_with": lambda text, end: _text(text).endswith(_text(end)),
-    "any": lambda values: any([truth(value) for value in _list(values)]),
-    "all": lambda values: all([truth(value) for value in _list(values)]),
+    "any": lambda values: any(truth(value) for value in _list(values)),
+    "all": lambda values: all(truth(value) for value in _list(values)),
     "is_empty": lambda value: value is None or _len(value) == 0,
     "get": _get,
     "date": _date,

@@ -11,11 +11,13 @@ from lxml import etree
 from engine.bpmn.findings import Finding, Refused
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-DMN = frozenset({
-    "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
-    "http://www.omg.org/spec/DMN/20180521/MODEL/",
-    "https://www.omg.org/spec/DMN/20191111/MODEL/",
-})
+DMN = frozenset(
+    {
+        "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
+        "http://www.omg.org/spec/DMN/20180521/MODEL/",
+        "https://www.omg.org/spec/DMN/20191111/MODEL/",
+    }
+)
 LIANXIN = "urn:lianxin:bpmn"
 
 MAX_BYTES = 2_000_000
@@ -25,12 +27,33 @@ MAX_NODES = 400
 MAX_FAN_OUT = 50
 MAX_RULES = 500
 
-NODES = frozenset({
-    "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent", "implicitThrowEvent",
-    "task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask",
-    "callActivity", "subProcess", "adHocSubProcess", "transaction", "exclusiveGateway", "inclusiveGateway",
-    "parallelGateway", "complexGateway", "eventBasedGateway",
-})
+NODES = frozenset(
+    {
+        "startEvent",
+        "endEvent",
+        "intermediateCatchEvent",
+        "intermediateThrowEvent",
+        "boundaryEvent",
+        "implicitThrowEvent",
+        "task",
+        "userTask",
+        "manualTask",
+        "serviceTask",
+        "sendTask",
+        "receiveTask",
+        "scriptTask",
+        "businessRuleTask",
+        "callActivity",
+        "subProcess",
+        "adHocSubProcess",
+        "transaction",
+        "exclusiveGateway",
+        "inclusiveGateway",
+        "parallelGateway",
+        "complexGateway",
+        "eventBasedGateway",
+    }
+)
 
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"\x2b\x2f\x76")
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']", re.DOTALL)
@@ -51,21 +74,36 @@ def load(data: bytes, name: str) -> etree._ElementTree:
     return tree
 
 
-def _refuse(name: str, code: str, zh: str, en: str, *, element: str = "", line: int | None = None,
-            column: int | None = None) -> NoReturn:
+def _refuse(
+    name: str, code: str, zh: str, en: str, *, element: str = "", line: int | None = None, column: int | None = None
+) -> NoReturn:
     raise Refused([Finding(code, "error", name, element, zh, en, line, column)])
 
 
 def _check_bytes(data: bytes, name: str) -> None:
     if len(data) > MAX_BYTES:
-        _refuse(name, "file.size", f"文件有 {len(data)} 字节，超过 {MAX_BYTES} 字节，请拆成几张图。",
-                f"the file has {len(data)} bytes, more than {MAX_BYTES}; split it", line=1, column=1)
+        _refuse(
+            name,
+            "file.size",
+            f"文件有 {len(data)} 字节，超过 {MAX_BYTES} 字节，请拆成几张图。",
+            f"the file has {len(data)} bytes, more than {MAX_BYTES}; split it",
+            line=1,
+            column=1,
+        )
     _check_encoding(data, name)
     for pattern, code, zh, en in (
-        (_FORBIDDEN, "xml.doctype", "文件里有 DOCTYPE 或实体声明，请删去后再上传。",
-         "DOCTYPE and entity declarations are not allowed; remove them"),
-        (_INSTRUCTION, "xml.instruction", "文件里有 <?…?> 处理指令，请删去后再上传。",
-         "processing instructions are not allowed; remove them"),
+        (
+            _FORBIDDEN,
+            "xml.doctype",
+            "文件里有 DOCTYPE 或实体声明，请删去后再上传。",
+            "DOCTYPE and entity declarations are not allowed; remove them",
+        ),
+        (
+            _INSTRUCTION,
+            "xml.instruction",
+            "文件里有 <?…?> 处理指令，请删去后再上传。",
+            "processing instructions are not allowed; remove them",
+        ),
     ):
         hit = pattern.search(data)
         if hit:
@@ -96,18 +134,40 @@ def _position(data: bytes, offset: int) -> tuple[int, int]:
 
 def _parsed(data: bytes, name: str) -> etree._ElementTree:
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, attribute_defaults=False,
-        huge_tree=False, recover=False, remove_comments=True, remove_pis=True, ns_clean=False, collect_ids=False)
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+        ns_clean=False,
+        collect_ids=False,
+    )
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         line, column = getattr(error, "position", (1, 1))
-        _refuse(name, "xml.syntax", f"第 {line} 行第 {column} 列：不是完整的流程图文件（XML 有误），请用流程图编辑器重新导出。",
-                f"not well-formed XML: {getattr(error, 'msg', error)}", line=line, column=column)
+        _refuse(
+            name,
+            "xml.syntax",
+            f"第 {line} 行第 {column} 列：不是完整的流程图文件（XML 有误），请用流程图编辑器重新导出。",
+            f"not well-formed XML: {getattr(error, 'msg', error)}",
+            line=line,
+            column=column,
+        )
     tree = root.getroottree()
     if tree.docinfo.internalDTD is not None or tree.docinfo.doctype:
-        _refuse(name, "xml.doctype", "文件里有 DOCTYPE 或实体声明，请删去后再上传。",
-                "DOCTYPE and entity declarations are not allowed; remove them", line=1, column=1)
+        _refuse(
+            name,
+            "xml.doctype",
+            "文件里有 DOCTYPE 或实体声明，请删去后再上传。",
+            "DOCTYPE and entity declarations are not allowed; remove them",
+            line=1,
+            column=1,
+        )
     return tree
 
 
@@ -116,12 +176,20 @@ def _check_root(root: etree._Element, name: str) -> None:
     suffix = PurePosixPath(name).suffix.lower()
     wanted = {".bpmn": {BPMN}, ".dmn": DMN}.get(suffix)
     if wanted is None:
-        _refuse(name, "file.kind", "只接受 .bpmn 和 .dmn 文件。", "only .bpmn and .dmn files are accepted", line=1, column=1)
+        _refuse(
+            name, "file.kind", "只接受 .bpmn 和 .dmn 文件。", "only .bpmn and .dmn files are accepted", line=1, column=1
+        )
     if tag.localname != "definitions" or tag.namespace not in wanted:
         kind = "BPMN 2.0 流程图" if suffix == ".bpmn" else "DMN 1.1–1.3 决策表"
-        _refuse(name, "file.root", f"第 {root.sourceline} 行：这不是{kind}，根元素应是 definitions，命名空间应是标准的命名空间。",
-                f"the root must be definitions of {suffix[1:].upper()}, found {tag.text}",
-                element=root.get("id", ""), line=root.sourceline, column=1)
+        _refuse(
+            name,
+            "file.root",
+            f"第 {root.sourceline} 行：这不是{kind}，根元素应是 definitions，命名空间应是标准的命名空间。",
+            f"the root must be definitions of {suffix[1:].upper()}, found {tag.text}",
+            element=root.get("id", ""),
+            line=root.sourceline,
+            column=1,
+        )
 
 
 def _check_size(root: etree._Element, name: str) -> None:
@@ -130,16 +198,34 @@ def _check_size(root: etree._Element, name: str) -> None:
         element, depth = stack.pop()
         count += 1
         if not isinstance(element.tag, str):
-            _refuse(name, "xml.entity", "文件里有实体引用，请删去。", "entity references are not allowed",
-                    line=element.sourceline, column=1)
+            _refuse(
+                name,
+                "xml.entity",
+                "文件里有实体引用，请删去。",
+                "entity references are not allowed",
+                line=element.sourceline,
+                column=1,
+            )
         if depth > MAX_DEPTH:
             where = _nearest_id(element)
-            _refuse(name, "file.depth", f"第 {element.sourceline} 行“{where}”附近嵌套超过 {MAX_DEPTH} 层，请把内层画成单独的流程。",
-                    f"nested deeper than {MAX_DEPTH} levels", element=where, line=element.sourceline)
+            _refuse(
+                name,
+                "file.depth",
+                f"第 {element.sourceline} 行“{where}”附近嵌套超过 {MAX_DEPTH} 层，请把内层画成单独的流程。",
+                f"nested deeper than {MAX_DEPTH} levels",
+                element=where,
+                line=element.sourceline,
+            )
         if count > MAX_ELEMENTS:
             where = _nearest_id(element)
-            _refuse(name, "file.elements", f"文件超过 {MAX_ELEMENTS} 个 XML 元素，请拆成几张图。",
-                    f"more than {MAX_ELEMENTS} XML elements; split the diagram", element=where, line=element.sourceline)
+            _refuse(
+                name,
+                "file.elements",
+                f"文件超过 {MAX_ELEMENTS} 个 XML 元素，请拆成几张图。",
+                f"more than {MAX_ELEMENTS} XML elements; split the diagram",
+                element=where,
+                line=element.sourceline,
+            )
         stack += [(child, depth + 1) for child in element]
 
 
@@ -158,9 +244,14 @@ def _check_counts(root: etree._Element, name: str) -> None:
         if tag.namespace not in DMN and tag.namespace != BPMN:
             continue
         if tag.localname == "import":
-            _refuse(name, "file.import", f"第 {element.sourceline} 行：不能引用别的文件（import），请把被引用的流程放进同一个流程包。",
-                    "imports are not supported; put the called process into the same package",
-                    element=element.get("id", ""), line=element.sourceline)
+            _refuse(
+                name,
+                "file.import",
+                f"第 {element.sourceline} 行：不能引用别的文件（import），请把被引用的流程放进同一个流程包。",
+                "imports are not supported; put the called process into the same package",
+                element=element.get("id", ""),
+                line=element.sourceline,
+            )
         nodes += tag.localname in NODES
         rules += tag.localname == "rule"
         if tag.localname == "sequenceFlow":
@@ -171,12 +262,30 @@ def _check_counts(root: etree._Element, name: str) -> None:
 def _check_limits(name: str, element: etree._Element, nodes: int, rules: int, leaving: Counter[str]) -> None:
     where, line = element.get("id", ""), element.sourceline
     if nodes > MAX_NODES:
-        _refuse(name, "file.nodes", f"流程图超过 {MAX_NODES} 个图形，请拆成几张图。", f"more than {MAX_NODES} flow nodes; split the diagram",
-                element=where, line=line)
+        _refuse(
+            name,
+            "file.nodes",
+            f"流程图超过 {MAX_NODES} 个图形，请拆成几张图。",
+            f"more than {MAX_NODES} flow nodes; split the diagram",
+            element=where,
+            line=line,
+        )
     if rules > MAX_RULES:
-        _refuse(name, "file.rules", f"决策表超过 {MAX_RULES} 行，请拆成几张表。", f"more than {MAX_RULES} rules; split the table",
-                element=where, line=line)
+        _refuse(
+            name,
+            "file.rules",
+            f"决策表超过 {MAX_RULES} 行，请拆成几张表。",
+            f"more than {MAX_RULES} rules; split the table",
+            element=where,
+            line=line,
+        )
     source = element.get("sourceRef", "")
     if source and leaving[source] > MAX_FAN_OUT:
-        _refuse(name, "file.fan_out", f"图形“{source}”有超过 {MAX_FAN_OUT} 条流出连线，请分成几层。",
-                f"more than {MAX_FAN_OUT} flows leave {source}", element=source, line=line)
+        _refuse(
+            name,
+            "file.fan_out",
+            f"图形“{source}”有超过 {MAX_FAN_OUT} 条流出连线，请分成几层。",
+            f"more than {MAX_FAN_OUT} flows leave {source}",
+            element=source,
+            line=line,
+        )

@@ -1,14 +1,14 @@
 """Lint: whether a package of diagrams may be deployed. The same findings serve the editor while somebody draws.
 
-Structure (lint_flow), evaluated texts (lint_texts), steps and references (lint_steps), decision tables (lint_tables),
-and for the procedure `opinion` the articles of the measures (articles). What the executor cannot do is listed once, in
-support.py."""
+Structure (lint_flow, lint_rounds), evaluated texts (lint_texts, lint_times), steps and references (lint_steps),
+calls between processes (lint_package), decision tables (lint_tables), and for the procedure `opinion` the articles of
+the measures (articles). What the executor cannot do is listed once, in support.py."""
 
 from collections.abc import Collection, Iterator, Mapping
 
 from lxml.etree import _ElementTree
 
-from engine.bpmn import articles, lint_flow, lint_steps, lint_tables, lint_texts
+from engine.bpmn import articles, lint_flow, lint_package, lint_rounds, lint_steps, lint_tables, lint_texts, lint_times
 from engine.bpmn.findings import Finding, Refused
 from engine.bpmn.guard import load
 from engine.bpmn.outline import Diagram, read
@@ -16,8 +16,13 @@ from engine.bpmn.outline import Diagram, read
 _ORDER = {"error": 0, "warning": 1}
 
 
-def check(files: Mapping[str, bytes], functions: Collection[str] = (), operations: Collection[str] = (),
-          forms: Collection[str] | None = None, package: str = "") -> list[Finding]:
+def check(
+    files: Mapping[str, bytes],
+    functions: Collection[str] = (),
+    operations: Collection[str] = (),
+    forms: Collection[str] | None = None,
+    package: str = "",
+) -> list[Finding]:
     """Everything wrong with these files (name → bytes), errors first; empty when they may be deployed. A file the
     guard refuses appears with the guard's finding. `functions` and `operations` are what diagrams may name (empty:
     unchecked); `forms`, when given, are the form keys of the package; `package` is its key, for the articles that
@@ -31,8 +36,13 @@ def check(files: Mapping[str, bytes], functions: Collection[str] = (), operation
     return _sorted(refused + lint(trees, functions, operations, forms, package))
 
 
-def lint(trees: Mapping[str, _ElementTree], functions: Collection[str] = (), operations: Collection[str] = (),
-         forms: Collection[str] | None = None, package: str = "") -> list[Finding]:
+def lint(
+    trees: Mapping[str, _ElementTree],
+    functions: Collection[str] = (),
+    operations: Collection[str] = (),
+    forms: Collection[str] | None = None,
+    package: str = "",
+) -> list[Finding]:
     """The same for trees that passed the guard."""
     roots = {name: tree.getroot() for name, tree in trees.items()}
     diagrams = [read(root, name) for name, root in roots.items() if name.lower().endswith(".bpmn")]
@@ -46,9 +56,9 @@ def lint(trees: Mapping[str, _ElementTree], functions: Collection[str] = (), ope
         found += lint_steps.check_operations(diagram, operations or None)
         found += lint_steps.check_decisions(diagram, decisions)
         found += lint_steps.check_forms(diagram, forms)
-    found += lint_steps.check_processes(diagrams)
-    found += lint_steps.check_calls(diagrams)
-    found += lint_flow.check_rounds(diagrams)
+    found += lint_package.check_processes(diagrams)
+    found += lint_package.check_calls(diagrams)
+    found += lint_rounds.check_rounds(diagrams)
     if package == articles.PACKAGE:
         found += articles.check(diagrams)
     return _sorted(found)
@@ -71,9 +81,11 @@ def _check_texts(diagram: Diagram, functions: Collection[str] | None) -> Iterato
     yield from lint_texts.check_conditions(diagram, functions)
     yield from lint_texts.check_scripts(diagram, functions)
     yield from lint_texts.check_arguments(diagram, functions)
-    yield from lint_texts.check_timers(diagram, functions)
+    yield from lint_times.check_timers(diagram, functions)
     yield from lint_texts.check_repetition(diagram, functions)
 
 
 def _sorted(findings: list[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda item: (_ORDER[item.severity], item.file, item.line or 0, item.element, item.code))
+    return sorted(
+        findings, key=lambda item: (_ORDER[item.severity], item.file, item.line or 0, item.element, item.code)
+    )

@@ -8,11 +8,9 @@ from lxml.etree import Element as AnyTag
 from lxml.etree import _Element
 
 from engine.bpmn.findings import Finding
-from engine.bpmn.outline import ACTIVITIES, GATEWAYS, Diagram, Node, Scope, finding, local, text
+from engine.bpmn.outline import ACTIVITIES, GATEWAYS, Diagram, Node, Scope, finding, linked, local, text
 
-WAITING = frozenset({"task", "userTask", "manualTask", "receiveTask", "intermediateCatchEvent"})
 CATCHING = frozenset({"intermediateCatchEvent", "receiveTask"})
-THROWING_KINDS = frozenset({"error", "escalation", "cancel"})
 
 _ID = re.compile(r"[^\W\d][\w.\-]*")
 
@@ -27,17 +25,38 @@ def check_ids(diagram: Diagram) -> Iterator[Finding]:
         if not identity:
             yield finding(diagram.file, element, "id.missing", "没有编号（id），请补上。", "has no id")
         elif identity in seen:
-            yield finding(diagram.file, element, "id.duplicate",
-                          f"编号 {identity} 用了两次（第 {seen[identity].sourceline} 行和第 {element.sourceline} 行），请改成不同的编号。",
-                          f"the id is used twice, at lines {seen[identity].sourceline} and {element.sourceline}")
+            yield finding(
+                diagram.file,
+                element,
+                "id.duplicate",
+                f"编号 {identity} 用了两次（第 {seen[identity].sourceline} 行和第 {element.sourceline} 行），"
+                "请改成不同的编号。",
+                f"the id is used twice, at lines {seen[identity].sourceline} and {element.sourceline}",
+            )
         elif not _ID.fullmatch(identity):
-            yield finding(diagram.file, element, "id.invalid", "编号只能用字母、数字、下划线、点和短横，且不能以数字开头，请改名。",
-                          "an id starts with a letter and has only letters, digits, _ . -")
+            yield finding(
+                diagram.file,
+                element,
+                "id.invalid",
+                "编号只能用字母、数字、下划线、点和短横，且不能以数字开头，请改名。",
+                "an id starts with a letter and has only letters, digits, _ . -",
+            )
         seen.setdefault(identity or "", element)
 
 
-_IDENTIFIED = ACTIVITIES | GATEWAYS | {"process", "sequenceFlow", "startEvent", "endEvent", "boundaryEvent",
-                                       "intermediateCatchEvent", "intermediateThrowEvent"}
+_IDENTIFIED = (
+    ACTIVITIES
+    | GATEWAYS
+    | {
+        "process",
+        "sequenceFlow",
+        "startEvent",
+        "endEvent",
+        "boundaryEvent",
+        "intermediateCatchEvent",
+        "intermediateThrowEvent",
+    }
+)
 
 
 def check_ends(diagram: Diagram) -> Iterator[Finding]:
@@ -45,17 +64,32 @@ def check_ends(diagram: Diagram) -> Iterator[Finding]:
     for scope in diagram.scopes():
         kinds = Counter(node.kind for node in scope.nodes.values())
         if not kinds["startEvent"]:
-            yield finding(diagram.file, scope.element, "start.missing", "没有开始事件，请画一个。", "has no start event")
+            yield finding(
+                diagram.file, scope.element, "start.missing", "没有开始事件，请画一个。", "has no start event"
+            )
         if not kinds["endEvent"]:
             yield finding(diagram.file, scope.element, "end.missing", "没有结束事件，请画一个。", "has no end event")
         plain = [node for node in scope.nodes.values() if node.kind == "startEvent" and not node.events]
-        if scope.parent is not None and scope.element.get("triggeredByEvent") != "true" and (
-                len(plain) != kinds["startEvent"] or len(plain) > 1):
-            yield finding(diagram.file, scope.element, "start.inner", "子流程必须恰好有一个不带触发条件的开始事件，请改图。",
-                          "a subprocess needs exactly one plain start event")
+        if (
+            scope.parent is not None
+            and scope.element.get("triggeredByEvent") != "true"
+            and (len(plain) != kinds["startEvent"] or len(plain) > 1)
+        ):
+            yield finding(
+                diagram.file,
+                scope.element,
+                "start.inner",
+                "子流程必须恰好有一个不带触发条件的开始事件，请改图。",
+                "a subprocess needs exactly one plain start event",
+            )
         if scope.parent is None and len(plain) > 1:
-            yield finding(diagram.file, plain[1].element, "start.several", "流程只能有一个不带触发条件的开始事件，请删去多余的。",
-                          "a process may have only one plain start event")
+            yield finding(
+                diagram.file,
+                plain[1].element,
+                "start.several",
+                "流程只能有一个不带触发条件的开始事件，请删去多余的。",
+                "a process may have only one plain start event",
+            )
 
 
 def check_connections(diagram: Diagram) -> Iterator[Finding]:
@@ -64,40 +98,75 @@ def check_connections(diagram: Diagram) -> Iterator[Finding]:
         for flow in scope.flows:
             for end, word in ((flow.source, "起点"), (flow.target, "终点")):
                 if end not in scope.nodes:
-                    yield finding(diagram.file, flow.element, "flow.dangling",
-                                  f"{word}“{end}”不存在或不在同一层，请重新连接。", f"{end or 'its end'} is not a node of the same scope")
+                    yield finding(
+                        diagram.file,
+                        flow.element,
+                        "flow.dangling",
+                        f"{word}“{end}”不存在或不在同一层，请重新连接。",
+                        f"{end or 'its end'} is not a node of the same scope",
+                    )
         for node in scope.nodes.values():
             yield from _check_node(diagram.file, scope, node)
 
 
 def _check_node(file: str, scope: Scope, node: Node) -> Iterator[Finding]:
-    if node.kind == "startEvent" and node.arriving or node.kind == "boundaryEvent" and node.arriving:
-        yield finding(file, node.element, "flow.into_start", "不能有流入的连线，请改连到后面的环节。", "must have no incoming flow")
+    if (node.kind == "startEvent" and node.arriving) or (node.kind == "boundaryEvent" and node.arriving):
+        yield finding(
+            file,
+            node.element,
+            "flow.into_start",
+            "不能有流入的连线，请改连到后面的环节。",
+            "must have no incoming flow",
+        )
     if node.kind == "endEvent" and node.leaving:
-        yield finding(file, node.element, "flow.out_of_end", "不能有流出的连线，请改用中间事件。", "must have no outgoing flow")
+        yield finding(
+            file, node.element, "flow.out_of_end", "不能有流出的连线，请改用中间事件。", "must have no outgoing flow"
+        )
     if node.kind == "boundaryEvent":
         host = scope.nodes.get(node.element.get("attachedToRef", ""))
         if host is None or host.kind not in ACTIVITIES:
-            yield finding(file, node.element, "boundary.host", "没有贴在任务或子流程上，请拖到它所属的任务边上。",
-                          "is not attached to an activity of the same scope")
+            yield finding(
+                file,
+                node.element,
+                "boundary.host",
+                "没有贴在任务或子流程上，请拖到它所属的任务边上。",
+                "is not attached to an activity of the same scope",
+            )
         if not node.events:
-            yield finding(file, node.element, "boundary.event", "没有触发条件（定时、消息等），请选一种。", "has no event definition")
+            yield finding(
+                file,
+                node.element,
+                "boundary.event",
+                "没有触发条件（定时、消息等），请选一种。",
+                "has no event definition",
+            )
     if node.kind == "eventBasedGateway":
         yield from _check_event_gateway(file, scope, node)
     if node.kind not in {"endEvent", "boundaryEvent"} and not node.leaving and not _links(node):
-        yield finding(file, node.element, "flow.dead_end", "后面没有连线，走到这里就结束了；如果确实结束，请画出结束事件。",
-                      "has no outgoing flow: the path ends here silently", "warning")
+        yield finding(
+            file,
+            node.element,
+            "flow.dead_end",
+            "后面没有连线，走到这里就结束了；如果确实结束，请画出结束事件。",
+            "has no outgoing flow: the path ends here silently",
+            "warning",
+        )
 
 
 def _links(node: Node) -> bool:
-    return "link" in node.events or node.inner is not None and node.element.get("triggeredByEvent") == "true"
+    return "link" in node.events or (node.inner is not None and node.element.get("triggeredByEvent") == "true")
 
 
 def _check_event_gateway(file: str, scope: Scope, node: Node) -> Iterator[Finding]:
     for flow in node.leaving:
         if scope.nodes[flow.target].kind not in CATCHING:
-            yield finding(file, node.element, "gateway.event", f"后面只能接等待事件或接收任务，“{flow.target}”不是，请改图。",
-                          f"may only lead to catch events or receive tasks; {flow.target} is neither")
+            yield finding(
+                file,
+                node.element,
+                "gateway.event",
+                f"后面只能接等待事件或接收任务，“{flow.target}”不是，请改图。",
+                f"may only lead to catch events or receive tasks; {flow.target} is neither",
+            )
 
 
 def check_reachable(diagram: Diagram) -> Iterator[Finding]:
@@ -106,33 +175,28 @@ def check_reachable(diagram: Diagram) -> Iterator[Finding]:
         reached = _reached(scope)
         for node in scope.nodes.values():
             if node.id not in reached:
-                yield finding(diagram.file, node.element, "node.unreachable", "从开始事件走不到这里，请接上连线或删去。",
-                              "cannot be reached from a start event")
+                yield finding(
+                    diagram.file,
+                    node.element,
+                    "node.unreachable",
+                    "从开始事件走不到这里，请接上连线或删去。",
+                    "cannot be reached from a start event",
+                )
 
 
 def _reached(scope: Scope) -> set[str]:
-    stack = [node for node in scope.nodes.values()
-             if node.kind == "startEvent" or node.element.get("triggeredByEvent") == "true"]
+    stack = [
+        node
+        for node in scope.nodes.values()
+        if node.kind == "startEvent" or node.element.get("triggeredByEvent") == "true"
+    ]
     reached: set[str] = set()
     while stack:
         node = stack.pop()
         if node.id not in reached:
             reached.add(node.id)
-            stack += [scope.nodes[flow.target] for flow in node.leaving] + node.attached + _linked(scope, node)
+            stack += [scope.nodes[flow.target] for flow in node.leaving] + node.attached + linked(scope, node)
     return reached
-
-
-def _linked(scope: Scope, node: Node) -> list[Node]:
-    """The link catch events a link throw event jumps to."""
-    if node.kind != "intermediateThrowEvent" or "link" not in node.events:
-        return []
-    names = _link_names(node)
-    return [other for other in scope.nodes.values()
-            if other.kind == "intermediateCatchEvent" and "link" in other.events and names & _link_names(other)]
-
-
-def _link_names(node: Node) -> set[str]:
-    return {child.get("name", "") for child in node.element if local(child) == "linkEventDefinition"}
 
 
 def check_conditions(diagram: Diagram) -> Iterator[Finding]:
@@ -143,121 +207,62 @@ def check_conditions(diagram: Diagram) -> Iterator[Finding]:
             continue
         for flow in node.leaving:
             if flow.condition is not None and text(flow.condition).strip():
-                yield finding(diagram.file, flow.element, "condition.misplaced",
-                              f"从“{node.element.get('name') or node.id}”流出的连线不能带条件，请在后面画一个独占网关，把条件写在网关的出口上。",
-                              "only flows leaving an exclusive or inclusive gateway may carry a condition")
+                yield finding(
+                    diagram.file,
+                    flow.element,
+                    "condition.misplaced",
+                    f"从“{node.element.get('name') or node.id}”流出的连线不能带条件，"
+                    "请在后面画一个独占网关，把条件写在网关的出口上。",
+                    "only flows leaving an exclusive or inclusive gateway may carry a condition",
+                )
         if node.element.get("default") and node.kind != "complexGateway":
-            yield finding(diagram.file, node.element, "condition.default", "只有独占网关和包容网关可以有默认流向，请去掉。",
-                          "only exclusive and inclusive gateways have a default flow")
+            yield finding(
+                diagram.file,
+                node.element,
+                "condition.default",
+                "只有独占网关和包容网关可以有默认流向，请去掉。",
+                "only exclusive and inclusive gateways have a default flow",
+            )
 
 
 def _check_split(file: str, node: Node) -> Iterator[Finding]:
     default = node.element.get("default")
     if default and default not in {flow.id for flow in node.leaving}:
-        yield finding(file, node.element, "gateway.default", f"默认流向“{default}”不是它的出口，请重新指定。",
-                      f"its default flow {default} does not leave it")
+        yield finding(
+            file,
+            node.element,
+            "gateway.default",
+            f"默认流向“{default}”不是它的出口，请重新指定。",
+            f"its default flow {default} does not leave it",
+        )
     for flow in node.leaving:
         conditional = flow.condition is not None and bool(text(flow.condition).strip())
         if flow.id == default and conditional:
-            yield finding(file, flow.element, "condition.on_default", "默认流向不用写条件，写了也不起作用，请删去。",
-                          "the condition of a default flow has no effect", "warning")
+            yield finding(
+                file,
+                flow.element,
+                "condition.on_default",
+                "默认流向不用写条件，写了也不起作用，请删去。",
+                "the condition of a default flow has no effect",
+                "warning",
+            )
         if flow.id != default and conditional is (len(node.leaving) == 1):
-            yield finding(file, flow.element, "condition.missing" if not conditional else "condition.single",
-                          "是网关的出口，却没有条件，请填写条件或设为默认流向。" if not conditional
-                          else "是网关唯一的出口，条件不成立时流程会停住，请删去条件或补上默认流向。",
-                          "has no condition and is not the default" if not conditional
-                          else "the only way out must not have a condition")
+            yield finding(
+                file,
+                flow.element,
+                "condition.missing" if not conditional else "condition.single",
+                "是网关的出口，却没有条件，请填写条件或设为默认流向。"
+                if not conditional
+                else "是网关唯一的出口，条件不成立时流程会停住，请删去条件或补上默认流向。",
+                "has no condition and is not the default"
+                if not conditional
+                else "the only way out must not have a condition",
+            )
     if len(node.leaving) > 1 and not default:
-        yield finding(file, node.element, "gateway.no_default", "没有默认流向，条件都不成立时流程会停住，请指定一条默认流向。",
-                      "has no default flow: the case would be stuck when no condition holds")
-
-
-def check_rounds(diagrams: list[Diagram]) -> Iterator[Finding]:
-    """No round that runs without waiting for a person, a message or a time."""
-    rounds = _Rounds({process.id: process for diagram in diagrams for process in diagram.processes})
-    for diagram in diagrams:
-        for scope in diagram.scopes():
-            for circle in rounds.circles(scope):
-                names = "→".join(node.element.get("name") or node.id for node in circle[:8])
-                yield finding(diagram.file, circle[0].element, "loop.no_wait",
-                              f"在一个不等待的循环里（{names}），会一直转下去，请在循环里放一个用户任务、接收任务或等待事件。",
-                              f"is part of a loop that never waits ({', '.join(node.id for node in circle[:8])})")
-
-
-class _Rounds:
-    """Which nodes can be passed without waiting, across subprocesses and called processes."""
-
-    def __init__(self, processes: dict[str, Scope]) -> None:
-        self.processes = processes
-        self.known: dict[int, tuple[bool, bool]] = {}
-
-    def circles(self, scope: Scope) -> list[list[Node]]:
-        """The groups of nodes of this scope that form a round without a wait."""
-        edges = {node.id: [other.id for other in self.after(scope, node)] for node in scope.nodes.values()}
-        return [[scope.nodes[identity] for identity in group] for group in _strong(edges)
-                if len(group) > 1 or group[0] in edges[group[0]]]
-
-    def after(self, scope: Scope, node: Node) -> list[Node]:
-        """The nodes that may run right after this one, in the same breath."""
-        through, throws = self.passable(node)
-        following = [scope.nodes[flow.target] for flow in node.leaving] + _linked(scope, node) if through else []
-        return following + [event for event in node.attached if throws and THROWING_KINDS & set(event.events)]
-
-    def passable(self, node: Node) -> tuple[bool, bool]:
-        """Whether a token can leave the node normally, and by an error, without having waited."""
-        if node.kind in WAITING and "link" not in node.events:
-            return False, False
-        if node.inner is not None:
-            return self.inside(node.inner)
-        if node.kind == "callActivity":
-            called = self.processes.get(node.element.get("calledElement", ""))
-            return self.inside(called) if called is not None else (True, True)
-        return True, node.kind in ACTIVITIES
-
-    def inside(self, scope: Scope) -> tuple[bool, bool]:
-        """The same for everything inside a scope. A scope inside itself (recursion) is another rule's fault."""
-        if id(scope) not in self.known:
-            self.known[id(scope)] = (False, False)
-            stack = [node for node in scope.nodes.values() if node.kind == "startEvent"]
-            seen: set[str] = set()
-            ends = throws = False
-            while stack:
-                node = stack.pop()
-                if node.id not in seen:
-                    seen.add(node.id)
-                    following = self.after(scope, node)
-                    through, fails = self.passable(node)
-                    error_end = node.kind == "endEvent" and bool(THROWING_KINDS & set(node.events))
-                    ends |= through and not node.leaving and not error_end
-                    throws |= fails or error_end or node.kind == "intermediateThrowEvent" and "escalation" in node.events
-                    stack += following
-            self.known[id(scope)] = (ends, throws)
-        return self.known[id(scope)]
-
-
-def _strong(edges: dict[str, list[str]]) -> list[list[str]]:
-    """Strongly connected groups (Tarjan, without recursion)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    path: list[str] = []
-    groups: list[list[str]] = []
-    for root in edges:
-        work = [(root, iter(edges[root]))] if root not in index else []
-        while work:
-            node, following = work[-1]
-            if node not in index:
-                index[node] = low[node] = len(index)
-                path.append(node)
-            step = next((other for other in following if other not in index or other in path), None)
-            if step is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    groups.append(path[path.index(node):])
-                    del path[path.index(node):]
-            elif step in index:
-                low[node] = min(low[node], index[step])
-            else:
-                work.append((step, iter(edges[step])))
-    return groups
+        yield finding(
+            file,
+            node.element,
+            "gateway.no_default",
+            "没有默认流向，条件都不成立时流程会停住，请指定一条默认流向。",
+            "has no default flow: the case would be stuck when no condition holds",
+        )

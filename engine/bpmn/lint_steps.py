@@ -12,9 +12,7 @@ from engine.bpmn.guard import LIANXIN
 from engine.bpmn.outline import Diagram, Node, Scope, children, finding, local, text
 from engine.bpmn.support import EVENT_WORDS, EVENTS, FOREIGN, UNSUPPORTED
 
-MAX_CALL_DEPTH = 10
-
-RUNNING = frozenset({"serviceTask", "sendTask", "intermediateThrowEvent", "endEvent", "userTask"})  # the last at completion
+RUNNING = frozenset({"serviceTask", "sendTask", "intermediateThrowEvent", "endEvent", "userTask"})
 
 _OPERATION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _FORM = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -38,10 +36,19 @@ def check_support(diagram: Diagram) -> Iterator[Finding]:
             if found and mark in UNSUPPORTED:
                 yield _unsupported(diagram, node.element, mark)
         for kind in node.events or [""]:
-            if node.kind in EVENTS and kind not in EVENTS[node.kind] and (kind or node.kind == "intermediateCatchEvent"):
+            if (
+                node.kind in EVENTS
+                and kind not in EVENTS[node.kind]
+                and (kind or node.kind == "intermediateCatchEvent")
+            ):
                 word = EVENT_WORDS.get(kind, kind)
-                yield finding(diagram.file, node.element, "unsupported.event", f"这种事件不支持“{word}”，请改用定时、消息、信号等，或删去。",
-                              f"{kind or 'plain'} is not supported on a {node.kind}")
+                yield finding(
+                    diagram.file,
+                    node.element,
+                    "unsupported.event",
+                    f"这种事件不支持“{word}”，请改用别的触发条件，或删去。",
+                    f"{kind or 'plain'} is not supported on a {node.kind}",
+                )
 
 
 def _unsupported(diagram: Diagram, element: _Element, key: str) -> Finding:
@@ -55,9 +62,13 @@ def check_foreign(diagram: Diagram) -> Iterator[Finding]:
         names = [QName(element), *(QName(name) for name in element.attrib)]
         for name in names:
             if name.namespace in FOREIGN:
-                yield finding(diagram.file, element, "extension.foreign",
-                              f"“{name.localname}”是 {FOREIGN[name.namespace]} 的扩展，在这里不起作用，请删去，改用本系统的设置。",
-                              f"{name.localname} is an extension of {FOREIGN[name.namespace]}; remove it")
+                yield finding(
+                    diagram.file,
+                    element,
+                    "extension.foreign",
+                    f"“{name.localname}”是 {FOREIGN[name.namespace]} 的扩展，在这里不起作用，请删去，改用本系统的设置。",
+                    f"{name.localname} is an extension of {FOREIGN[name.namespace]}; remove it",
+                )
 
 
 def check_operations(diagram: Diagram, operations: Collection[str] | None) -> Iterator[Finding]:
@@ -66,14 +77,29 @@ def check_operations(diagram: Diagram, operations: Collection[str] | None) -> It
         operation = node.own("operation")
         if operation is None or not operation.strip():
             if node.kind in {"serviceTask", "sendTask"} or operation is not None:
-                yield finding(diagram.file, node.element, "operation.missing", "没有写操作（lianxin:operation），请从操作目录里选一个。",
-                              "names no operation (lianxin:operation)")
+                yield finding(
+                    diagram.file,
+                    node.element,
+                    "operation.missing",
+                    "没有写操作（lianxin:operation），请从操作目录里选一个。",
+                    "names no operation (lianxin:operation)",
+                )
         elif node.kind not in RUNNING:
-            yield finding(diagram.file, node.element, "operation.misplaced", f"这一环节不会执行操作“{operation}”，请改成服务任务。",
-                          "only service, send and user tasks and throw events run an operation")
-        elif not _OPERATION.fullmatch(operation) or operations is not None and operation not in operations:
-            yield finding(diagram.file, node.element, "operation.unknown", f"操作目录里没有“{operation}”，请改成目录里的操作。",
-                          f"unknown operation {operation}")
+            yield finding(
+                diagram.file,
+                node.element,
+                "operation.misplaced",
+                f"这一环节不会执行操作“{operation}”，请改成服务任务。",
+                "only service, send and user tasks and throw events run an operation",
+            )
+        elif not _OPERATION.fullmatch(operation) or (operations is not None and operation not in operations):
+            yield finding(
+                diagram.file,
+                node.element,
+                "operation.unknown",
+                f"操作目录里没有“{operation}”，请改成目录里的操作。",
+                f"unknown operation {operation}",
+            )
 
 
 def check_decisions(diagram: Diagram, decisions: Collection[str]) -> Iterator[Finding]:
@@ -81,84 +107,57 @@ def check_decisions(diagram: Diagram, decisions: Collection[str]) -> Iterator[Fi
     for _, node in diagram.nodes():
         wanted = node.own("decision")
         if node.kind == "businessRuleTask" and not wanted:
-            yield finding(diagram.file, node.element, "decision.missing", "没有写决策表（lianxin:decision），请选一个。", "names no decision")
+            yield finding(
+                diagram.file,
+                node.element,
+                "decision.missing",
+                "没有写决策表（lianxin:decision），请选一个。",
+                "names no decision",
+            )
         elif wanted and wanted not in decisions:
-            yield finding(diagram.file, node.element, "decision.unknown", f"流程包里没有决策表“{wanted}”，请放入或改名。",
-                          f"unknown decision {wanted}")
-
-
-def check_calls(diagrams: list[Diagram]) -> Iterator[Finding]:
-    """Called processes exist, do not call themselves in circles, and do not nest too deeply."""
-    processes = {process.id: process for diagram in diagrams for process in diagram.processes}
-    calls = {name: _called(process) for name, process in processes.items()}
-    for diagram in diagrams:
-        for scope, node in diagram.nodes():
-            if node.kind != "callActivity":
-                continue
-            target = node.element.get("calledElement", "")
-            if target not in processes:
-                zh = f"调用的流程“{target}”不在流程包里，请放入或改名。" if target else "没有写调用哪个流程，请选一个。"
-                yield finding(diagram.file, node.element, "call.target", zh, f"calls {target or 'nothing'}, which is not in the package")
-            elif scope.process.id in _reach(calls, target):
-                yield finding(diagram.file, node.element, "call.recursion", f"流程“{target}”又会调回“{scope.process.id}”，没有尽头，请拆开。",
-                              f"{target} calls {scope.process.id} again, without end")
-            elif _depth(calls, target) >= MAX_CALL_DEPTH:
-                yield finding(diagram.file, node.element, "call.depth", f"流程一层调一层，超过 {MAX_CALL_DEPTH} 层，请合并。",
-                              f"calls nest deeper than {MAX_CALL_DEPTH}")
-
-
-def _called(process: Scope) -> set[str]:
-    return {node.element.get("calledElement", "") for scope in process.within() for node in scope.nodes.values()
-            if node.kind == "callActivity"}
-
-
-def _reach(calls: dict[str, set[str]], start: str) -> set[str]:
-    seen, stack = set(), [start]
-    while stack:
-        name = stack.pop()
-        if name not in seen:
-            seen.add(name)
-            stack += calls.get(name, ())
-    return seen
-
-
-def _depth(calls: dict[str, set[str]], start: str) -> int:
-    """The longest chain of calls below a process, counted up to one more than allowed."""
-    level, depth = {start}, 0
-    while level and depth <= MAX_CALL_DEPTH:
-        level = {name for caller in level for name in calls.get(caller, ())}
-        depth += 1
-    return depth
-
-
-def check_processes(diagrams: list[Diagram]) -> Iterator[Finding]:
-    """Every file has a process, and no process id is used by two files."""
-    seen: dict[str, str] = {}
-    for diagram in diagrams:
-        if not diagram.processes:
-            yield finding(diagram.file, diagram.root, "process.missing", "文件里没有流程，请画一个。", "contains no process")
-        for process in diagram.processes:
-            if process.id in seen and seen[process.id] != diagram.file:
-                yield finding(diagram.file, process.element, "process.duplicate",
-                              f"流程编号 {process.id} 在 {seen[process.id]} 里已经用了，请改名。", f"already defined in {seen[process.id]}")
-            seen.setdefault(process.id, diagram.file)
+            yield finding(
+                diagram.file,
+                node.element,
+                "decision.unknown",
+                f"流程包里没有决策表“{wanted}”，请放入或改名。",
+                f"unknown decision {wanted}",
+            )
 
 
 def check_references(diagram: Diagram) -> Iterator[Finding]:
     """Messages, signals and errors that events refer to are defined and named."""
-    names = {kind: {item.get("id"): item.get("name") or item.get("errorCode") for item in children(diagram.root, kind)}
-             for kind in _REFERENCES}
+    names = {
+        kind: {item.get("id"): item.get("name") or item.get("errorCode") for item in children(diagram.root, kind)}
+        for kind in _REFERENCES
+    }
     for _, node in diagram.nodes():
-        holders = [(kind, child) for child in node.element for kind in _REFERENCES if local(child) == f"{kind}EventDefinition"]
+        holders = [
+            (kind, child) for child in node.element for kind in _REFERENCES if local(child) == f"{kind}EventDefinition"
+        ]
         if node.kind == "receiveTask":
             holders.append(("message", node.element))
         for kind, holder in holders:
             reference, word = holder.get(_REFERENCES[kind]), EVENT_WORDS[kind]
             if reference and not names[kind].get(reference):
-                yield finding(diagram.file, node.element, "event.reference", f"引用的{word}“{reference}”没有定义或没有名称，请补上。",
-                              f"refers to {kind} {reference}, which is not defined or has no name")
-            elif not reference and not node.element.get("name") and not (kind == "error" and node.kind == "boundaryEvent"):
-                yield finding(diagram.file, node.element, "event.reference", f"没有写等待或发出哪个{word}，请指定。", f"names no {kind}")
+                yield finding(
+                    diagram.file,
+                    node.element,
+                    "event.reference",
+                    f"引用的{word}“{reference}”没有定义或没有名称，请补上。",
+                    f"refers to {kind} {reference}, which is not defined or has no name",
+                )
+            elif (
+                not reference
+                and not node.element.get("name")
+                and not (kind == "error" and node.kind == "boundaryEvent")
+            ):
+                yield finding(
+                    diagram.file,
+                    node.element,
+                    "event.reference",
+                    f"没有写等待或发出哪个{word}，请指定。",
+                    f"names no {kind}",
+                )
 
 
 def check_forms(diagram: Diagram, forms: Collection[str] | None) -> Iterator[Finding]:
@@ -166,17 +165,39 @@ def check_forms(diagram: Diagram, forms: Collection[str] | None) -> Iterator[Fin
     for scope, node in diagram.nodes():
         form = node.own("form")
         if form is not None and not _FORM.fullmatch(form):
-            yield finding(diagram.file, node.element, "form.key", f"表单名“{form[:40]}”不合规，只能用小写字母、数字和下划线。",
-                          "a form key has only lower-case letters, digits and _")
+            yield finding(
+                diagram.file,
+                node.element,
+                "form.key",
+                f"表单名“{form[:40]}”不合规，只能用小写字母、数字和下划线。",
+                "a form key has only lower-case letters, digits and _",
+            )
         elif forms is not None and form is not None and form not in forms:
-            yield finding(diagram.file, node.element, "form.unknown", f"没有表单“{form}”，请建立表单或改名。", f"unknown form {form}")
+            yield finding(
+                diagram.file,
+                node.element,
+                "form.unknown",
+                f"没有表单“{form}”，请建立表单或改名。",
+                f"unknown form {form}",
+            )
         if forms is None or node.kind != "userTask":
             continue
         if form is None:
-            yield finding(diagram.file, node.element, "form.missing", "没有指定表单（lianxin:form），请选一个。", "names no form (lianxin:form)")
+            yield finding(
+                diagram.file,
+                node.element,
+                "form.missing",
+                "没有指定表单（lianxin:form），请选一个。",
+                "names no form (lianxin:form)",
+            )
         if not node.own("pool") and not _lane(scope, node):
-            yield finding(diagram.file, node.element, "task.nobody", "不在任何泳道里，也没有指定办理人范围（lianxin:pool），没有人能办，请补上。",
-                          "is in no lane and has no lianxin:pool: nobody could do it")
+            yield finding(
+                diagram.file,
+                node.element,
+                "task.nobody",
+                "不在任何泳道里，也没有指定办理人范围（lianxin:pool），没有人能办，请补上。",
+                "is in no lane and has no lianxin:pool: nobody could do it",
+            )
 
 
 def _lane(scope: Scope, node: Node) -> bool:
@@ -196,5 +217,10 @@ def check_own_attributes(diagram: Diagram) -> Iterator[Finding]:
     """Children in our own namespace are arguments only; anything else would be ignored silently."""
     for element in diagram.root.iter(f"{{{LIANXIN}}}*"):
         if QName(element).localname != "argument":
-            yield finding(diagram.file, element, "extension.unknown", f"不认识的设置“{QName(element).localname}”，请删去。",
-                          f"unknown extension element {QName(element).localname}")
+            yield finding(
+                diagram.file,
+                element,
+                "extension.unknown",
+                f"不认识的设置“{QName(element).localname}”，请删去。",
+                f"unknown extension element {QName(element).localname}",
+            )

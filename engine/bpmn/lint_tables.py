@@ -26,7 +26,9 @@ def check_table(file: str, root: _Element, functions: Collection[str] | None) ->
         if not decision.get("id"):
             yield finding(file, decision, "id.missing", "没有编号（id），请补上。", "has no id")
         if table is None:
-            yield finding(file, decision, "decision.shape", "只支持决策表，请改画成一张表。", "only decision tables are supported")
+            yield finding(
+                file, decision, "decision.shape", "只支持决策表，请改画成一张表。", "only decision tables are supported"
+            )
         else:
             yield from _check_shape(file, decision, table)
             yield from _check_cells(file, table, functions)
@@ -35,21 +37,43 @@ def check_table(file: str, root: _Element, functions: Collection[str] | None) ->
 def _check_shape(file: str, decision: _Element, table: _Element) -> Iterator[Finding]:
     policy = table.get("hitPolicy", "UNIQUE")
     if policy not in POLICIES:
-        yield finding(file, decision, "decision.policy", f"命中策略 {policy[:20]} 不支持，请改用 {'、'.join(sorted(POLICIES))}。",
-                      f"hit policy {policy[:20]} is not supported")
+        yield finding(
+            file,
+            decision,
+            "decision.policy",
+            f"命中策略 {policy[:20]} 不支持，请改用 {'、'.join(sorted(POLICIES))}。",
+            f"hit policy {policy[:20]} is not supported",
+        )
     inputs, outputs = table.findall("{*}input"), table.findall("{*}output")
     names = [output.get("name", "") for output in outputs]
-    if not outputs or len(set(names)) < len(names) or not all(name.isidentifier() and not name.startswith("_") for name in names):
-        yield finding(file, decision, "decision.output", "每个输出列都要有不同的名称，只能用字母、数字和下划线。",
-                      "outputs need distinct identifiers as names")
+    if (
+        not outputs
+        or len(set(names)) < len(names)
+        or not all(name.isidentifier() and not name.startswith("_") for name in names)
+    ):
+        yield finding(
+            file,
+            decision,
+            "decision.output",
+            "每个输出列都要有不同的名称，只能用字母、数字和下划线。",
+            "outputs need distinct identifiers as names",
+        )
     for number, rule in enumerate(table.findall("{*}rule"), start=1):
         if len(rule.findall("{*}inputEntry")) != len(inputs) or len(rule.findall("{*}outputEntry")) != len(outputs):
-            yield finding(file, rule, "decision.width", f"第 {number} 条规则的格数和表头不一致，请重新填写。", f"rule {number} does not fit the columns")
+            yield finding(
+                file,
+                rule,
+                "decision.width",
+                f"第 {number} 条规则的格数和表头不一致，请重新填写。",
+                f"rule {number} does not fit the columns",
+            )
 
 
 def _check_cells(file: str, table: _Element, functions: Collection[str] | None) -> Iterator[Finding]:
     for number, column in enumerate(table.findall("{*}input"), start=1):
-        yield from check_expression(file, column, _text(column.find("{*}inputExpression")), functions, f"第 {number} 列输入")
+        yield from check_expression(
+            file, column, _text(column.find("{*}inputExpression")), functions, f"第 {number} 列输入"
+        )
     for number, rule in enumerate(table.findall("{*}rule"), start=1):
         for cell in rule.findall("{*}inputEntry"):
             source = condition(_text(cell))

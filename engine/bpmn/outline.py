@@ -15,13 +15,32 @@ ACTIVITIES = frozenset(tag for tag in NODES if tag.endswith(("Task", "Activity")
 GATEWAYS = frozenset(tag for tag in NODES if tag.endswith("Gateway"))
 
 _WORDS = {
-    "process": "流程", "startEvent": "开始事件", "endEvent": "结束事件", "boundaryEvent": "边界事件",
-    "intermediateCatchEvent": "中间捕获事件", "intermediateThrowEvent": "中间抛出事件", "task": "任务", "userTask": "用户任务",
-    "manualTask": "手工任务", "serviceTask": "服务任务", "sendTask": "发送任务", "receiveTask": "接收任务",
-    "scriptTask": "脚本任务", "businessRuleTask": "业务规则任务", "callActivity": "调用活动", "subProcess": "子流程",
-    "adHocSubProcess": "特别子流程", "transaction": "事务子流程", "exclusiveGateway": "独占网关",
-    "inclusiveGateway": "包容网关", "parallelGateway": "并行网关", "complexGateway": "复杂网关",
-    "eventBasedGateway": "事件网关", "sequenceFlow": "连线", "decision": "决策", "definitions": "文件",
+    "process": "流程",
+    "startEvent": "开始事件",
+    "endEvent": "结束事件",
+    "boundaryEvent": "边界事件",
+    "intermediateCatchEvent": "中间捕获事件",
+    "intermediateThrowEvent": "中间抛出事件",
+    "task": "任务",
+    "userTask": "用户任务",
+    "manualTask": "手工任务",
+    "serviceTask": "服务任务",
+    "sendTask": "发送任务",
+    "receiveTask": "接收任务",
+    "scriptTask": "脚本任务",
+    "businessRuleTask": "业务规则任务",
+    "callActivity": "调用活动",
+    "subProcess": "子流程",
+    "adHocSubProcess": "特别子流程",
+    "transaction": "事务子流程",
+    "exclusiveGateway": "独占网关",
+    "inclusiveGateway": "包容网关",
+    "parallelGateway": "并行网关",
+    "complexGateway": "复杂网关",
+    "eventBasedGateway": "事件网关",
+    "sequenceFlow": "连线",
+    "decision": "决策",
+    "definitions": "文件",
 }
 
 
@@ -51,12 +70,16 @@ class Node:
     @property
     def events(self) -> list[str]:
         """The kinds of its event definitions: 'timer', 'message', …"""
-        return [name.removesuffix("EventDefinition") for name in (local(child) for child in self.element)
-                if name.endswith("EventDefinition")]
+        return [
+            name.removesuffix("EventDefinition")
+            for name in (local(child) for child in self.element)
+            if name.endswith("EventDefinition")
+        ]
 
     def own(self, name: str) -> str | None:
         """The value of one of our attributes, lianxin:<name>."""
-        return self.element.get(f"{{{LIANXIN}}}{name}")
+        value: str | None = self.element.get(f"{{{LIANXIN}}}{name}")
+        return value
 
 
 @dataclass
@@ -116,8 +139,15 @@ def _scope(element: _Element, parent: Scope | None) -> Scope:
             node.inner = _scope(child, scope) if kind in SCOPES else None
             scope.nodes[node.id] = node
         elif kind == "sequenceFlow":
-            scope.flows.append(Flow(child.get("id", ""), child.get("sourceRef", ""), child.get("targetRef", ""), child,
-                                    first(child, "conditionExpression")))
+            scope.flows.append(
+                Flow(
+                    child.get("id", ""),
+                    child.get("sourceRef", ""),
+                    child.get("targetRef", ""),
+                    child,
+                    first(child, "conditionExpression"),
+                )
+            )
     for flow in scope.flows:
         if flow.source in scope.nodes and flow.target in scope.nodes:
             scope.nodes[flow.source].leaving.append(flow)
@@ -159,8 +189,16 @@ def label(element: _Element) -> str:
     return f"{kind}{shown}（{identity}）" if identity else f"{kind}{shown}（第 {element.sourceline} 行）"
 
 
-def finding(file: str, element: _Element, code: str, zh: str, en: str, severity: Severity = "error", *,
-            position: tuple[int, int] | None = None) -> Finding:
+def finding(
+    file: str,
+    element: _Element,
+    code: str,
+    zh: str,
+    en: str,
+    severity: Severity = "error",
+    *,
+    position: tuple[int, int] | None = None,
+) -> Finding:
     """A finding on an element: who, what is wrong, what to do; `position` is the place inside its expression."""
     where = element
     while not where.get("id") and where.getparent() is not None:
@@ -168,3 +206,19 @@ def finding(file: str, element: _Element, code: str, zh: str, en: str, severity:
     line, column = position or (element.sourceline, None)
     en = f"{QName(where).localname} {where.get('id', '')}: {en}"
     return Finding(code, severity, file, where.get("id", ""), f"{label(where)}：{zh}", en, line, column)
+
+
+def linked(scope: Scope, node: Node) -> list[Node]:
+    """The link catch events a link throw event jumps to."""
+    if node.kind != "intermediateThrowEvent" or "link" not in node.events:
+        return []
+    names = _link_names(node)
+    return [
+        other
+        for other in scope.nodes.values()
+        if other.kind == "intermediateCatchEvent" and "link" in other.events and names & _link_names(other)
+    ]
+
+
+def _link_names(node: Node) -> set[str]:
+    return {child.get("name", "") for child in node.element if local(child) == "linkEventDefinition"}

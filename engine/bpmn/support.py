@@ -5,20 +5,35 @@ from collections.abc import Mapping
 
 # tag, or a pseudo-tag for an attribute → (Chinese: what to do instead, English)
 UNSUPPORTED: Mapping[str, tuple[str, str]] = {
-    "complexGateway": ("不支持复杂网关，请改用独占、包容或并行网关", "complex gateways: use exclusive, inclusive or parallel ones"),
+    "complexGateway": (
+        "不支持复杂网关，请改用独占、包容或并行网关",
+        "complex gateways: use exclusive, inclusive or parallel ones",
+    ),
     "adHocSubProcess": ("不支持特别子流程，请改用普通子流程", "ad-hoc subprocesses: use a plain subprocess"),
     "transaction": ("不支持事务子流程，请改用普通子流程", "transactions: use a plain subprocess"),
     "eventSubProcess": ("不支持事件子流程，请改用贴在子流程边上的边界事件", "event subprocesses: use boundary events"),
     "compensation": ("不支持补偿，请把补救步骤直接画出来", "compensation: draw the remedy as steps"),
-    "instantiate": ("不支持由接收任务或事件网关启动流程，请改用消息开始事件", "instantiating receive tasks: use a message start event"),
-    "multipleEvents": ("一个事件只能有一种触发条件，请拆成几个事件", "several event definitions on one event: split the event"),
+    "instantiate": (
+        "不支持由接收任务或事件网关启动流程，请改用消息开始事件",
+        "instantiating receive tasks: use a message start event",
+    ),
+    "multipleEvents": (
+        "一个事件只能有一种触发条件，请拆成几个事件",
+        "several event definitions on one event: split the event",
+    ),
     "dataStore": ("不支持数据存储，数据请用服务任务写入", "data stores: write data with a service task"),
     "dataStoreReference": ("不支持数据存储，数据请用服务任务写入", "data stores: write data with a service task"),
-    "multiInstanceLoopCharacteristics": ("不支持多实例，请改用并行网关或在图上画循环", "multi-instance: use a parallel gateway or draw a loop"),
+    "multiInstanceLoopCharacteristics": (
+        "不支持多实例，请改用并行网关或在图上画循环",
+        "multi-instance: use a parallel gateway or draw a loop",
+    ),
     "standardLoopCharacteristics": ("不支持循环标记，请在图上画循环", "loop markers: draw the loop"),
     "assignment": ("不支持数据关联中的赋值，请改用脚本任务", "data association assignments: use a script task"),
     "transformation": ("不支持数据关联中的转换，请改用脚本任务", "data association transformations: use a script task"),
-    "correlationSubscription": ("不支持消息关联设置，消息由系统按案件投递", "correlation: messages are routed by the case"),
+    "correlationSubscription": (
+        "不支持消息关联设置，消息由系统按案件投递",
+        "correlation: messages are routed by the case",
+    ),
     "globalTask": ("不支持全局任务，请画在流程里", "global tasks"),
     "globalUserTask": ("不支持全局任务，请画在流程里", "global tasks"),
     "globalScriptTask": ("不支持全局任务，请画在流程里", "global tasks"),
@@ -33,8 +48,17 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "endEvent": frozenset({"", "message", "signal", "error", "terminate"}),
 }
 EVENT_WORDS: Mapping[str, str] = {
-    "": "无触发条件", "timer": "定时", "message": "消息", "signal": "信号", "error": "错误", "terminate": "终止", "link": "链接",
-    "escalation": "升级", "compensate": "补偿", "conditional": "条件", "cancel": "取消",
+    "": "无触发条件",
+    "timer": "定时",
+    "message": "消息",
+    "signal": "信号",
+    "error": "错误",
+    "terminate": "终止",
+    "link": "链接",
+    "escalation": "升级",
+    "compensate": "补偿",
+    "conditional": "条件",
+    "cancel": "取消",
 }
 
 # Extensions of other engines would be ignored by ours; whoever wrote them expects them to work.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 MAX_INTEGER = 10**18
@@ -29,7 +30,7 @@ def register(record: type) -> type:
 def read(value: Any, name: str) -> Any:
     """The field `name` of a mapping or of a registered record; ValueError otherwise."""
     if isinstance(value, Mapping):
-        if name in value:
+        if not name.startswith("_") and name in value:
             return admit(value[name])
         raise ValueError(f"记录里没有“{name}”")
     for kind in type(value).__mro__:
@@ -69,7 +70,7 @@ def bounded(value: Any) -> Any:
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
             raise ValueError("数太大")
     elif isinstance(value, float | Decimal):
-        if not value - value == 0:
+        if not isfinite(value):
             raise ValueError("数太大或不是有效的数")
     elif isinstance(value, list | tuple | Mapping | set | frozenset) and len(value) > MAX_ITEMS:
         raise ValueError(f"列表超过 {MAX_ITEMS} 项")
@@ -97,8 +98,14 @@ def measured(value: Any) -> Any:
 def word(value: Any) -> str:
     """What kind of thing a value is, for a sentence; never the value itself (messages must not leak data)."""
     names: tuple[tuple[Any, str], ...] = (
-        (type(None), "空值"), (bool, "是/否"), (Number, "数"), (str, "文字"), (datetime, "时刻"), (date, "日期"),
-        (timedelta, "时长"), (list | tuple | set | frozenset, "列表"),
+        (type(None), "空值"),
+        (bool, "是/否"),
+        (Number, "数"),
+        (str, "文字"),
+        (datetime, "时刻"),
+        (date, "日期"),
+        (timedelta, "时长"),
+        (list | tuple | set | frozenset, "列表"),
     )
     return next((name for kind, name in names if isinstance(value, kind)), "记录")
 
@@ -112,16 +119,16 @@ def truth(value: Any) -> bool:
     """The value as a decision; only true and false are one (a text such as 'False' must never count as yes)."""
     if isinstance(value, bool):
         return value
-    raise ValueError(f"这里需要“是”或“否”（true/false），得到的是{word(value)}；请写成比较，例如 x == \"…\"")
+    raise ValueError(f'这里需要“是”或“否”（true/false），得到的是{word(value)}；请写成比较，例如 x == "…"')
 
 
 def add(left: Any, right: Any) -> Any:
     """Sum of numbers, texts, lists, or a day and a duration."""
-    alike = (number(left) and number(right)) or any(
-        isinstance(left, kind) and isinstance(right, kind) for kind in (str, list, tuple, timedelta))
-    moved = isinstance(left, date) and isinstance(right, timedelta) or isinstance(left, timedelta) and isinstance(right, date)
-    if not (alike or moved):
-        raise ValueError(f"{word(left)}和{word(right)}不能相加" + ("，请先用 str(…) 变成文字" if str in (type(left), type(right)) else ""))
+    kinds = {word(left), word(right)}
+    alike = kinds in ({"数"}, {"文字"}, {"列表"}, {"时长"})
+    if not alike and kinds not in ({"日期", "时长"}, {"时刻", "时长"}):
+        hint = "，请先用 str(…) 变成文字" if "文字" in kinds else ""
+        raise ValueError(f"{word(left)}和{word(right)}不能相加{hint}")
     if alike and isinstance(left, str | list | tuple):
         limit = MAX_TEXT if isinstance(left, str) else MAX_ITEMS
         if len(left) + len(right) > limit:
@@ -129,22 +136,34 @@ def add(left: Any, right: Any) -> Any:
     return bounded(left + right)
 
 
+_DIFFERENCES = {
+    ("数", "数"),
+    ("日期", "日期"),
+    ("日期", "时长"),
+    ("时刻", "时刻"),
+    ("时刻", "时长"),
+    ("时长", "时长"),
+}
+
+
 def subtract(left: Any, right: Any) -> Any:
     """Difference of numbers, of two days or moments, of durations, or a day minus a duration."""
-    days = isinstance(left, date | timedelta) and isinstance(right, timedelta) or isinstance(left, date) and isinstance(right, date)
-    if not (days or number(left) and number(right)):
+    kinds = (word(left), word(right))
+    if kinds not in _DIFFERENCES:
         raise ValueError(f"{word(left)}不能减去{word(right)}")
     return bounded(left - right)
 
 
 def arithmetic(name: str, calculate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """A calculation between two numbers only."""
+
     def checked(left: Any, right: Any) -> Any:
         if not (number(left) and number(right)):
             raise ValueError(f"{name}只能用在两个数之间，这里是{word(left)}和{word(right)}")
         if name != "乘法" and right == 0:
             raise ValueError("除数是 0")
         return bounded(calculate(left, right))
+
     return checked
 
 
