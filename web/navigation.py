@@ -1,0 +1,139 @@
+"""The two-level menu on the left. A module of pages adds one Item here; it shows to those who hold its verb."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from flask_login import current_user
+
+from engine import access, clock, desk
+from engine.access import Verb
+from engine.organisation.labels import DUTIES
+from web.session import actor, house
+from web.words import BOXES
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the menu; `box` names the count shown beside it."""
+
+    label: str
+    endpoint: str
+    verb: Verb
+    icon: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    box: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A first-level entry with its items."""
+
+    label: str
+    items: tuple[Item, ...]
+
+
+BOX_ICONS = {
+    "todo": "inbox",
+    "receipt": "mail",
+    "in_hand": "pencil",
+    "done": "checklist",
+    "unread": "copy",
+    "read": "mail-opened",
+    "registered": "clipboard-text",
+    "drafts": "note",
+    "supervision": "flag",
+    "due_soon": "clock-exclamation",
+    "overdue": "alert-triangle",
+}
+
+MENU: tuple[Group, ...] = (
+    Group("工作台", (Item("工作台", "workbench.index", Verb.TASK_READ, "home"),)),
+    Group(
+        "我的办理",
+        tuple(
+            Item(label, "inbox.show", Verb.TASK_READ, BOX_ICONS[box], {"box": box}, box) for box, label in BOXES.items()
+        ),
+    ),
+    Group(
+        "查询",
+        (
+            Item("意见建议查询", "search.index", Verb.CASE_SEARCH, "search"),
+            Item("消息", "messages.index", Verb.SESSION_OWN, "bell"),
+        ),
+    ),
+)
+
+
+class Shell:
+    """What the frame of a page shows; computed only when a template asks, once per request."""
+
+    @property
+    def signed_in(self) -> bool:
+        """Is there a person?"""
+        return "session" in g and current_user.is_authenticated
+
+    @property
+    def name(self) -> str:
+        """The person's name."""
+        return str(current_user.person.name)
+
+    @property
+    def places(self) -> list[str]:
+        """「机构 · 职务」 of each post held today."""
+        return [f"{name} · {DUTIES.get(duty, duty)}" for name, duty in desk.posts(g.session, actor())]
+
+    @property
+    def boxes(self) -> Mapping[str, int]:
+        """Counts of all boxes, counted once per request."""
+        if "boxes" not in g:
+            g.boxes = desk.boxes(g.session, actor())
+        counts: Mapping[str, int] = g.boxes
+        return counts
+
+    @property
+    def unread(self) -> int:
+        """Unread messages."""
+        return desk.unread_messages(g.session, actor())
+
+    @property
+    def menu(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Groups with the items this person may use and that exist."""
+        groups = ((group.label, [self._line(item) for item in group.items if _usable(item)]) for group in MENU)
+        return [(label, lines) for label, lines in groups if lines]
+
+    def _line(self, item: Item) -> dict[str, Any]:
+        address = url_for(item.endpoint, **dict(item.values))
+        count = self.boxes.get(item.box) if item.box else None
+        return {"item": item, "address": address, "count": count, "here": request.path == address}
+
+    @property
+    def login(self) -> str:
+        """The name the person signs in with."""
+        return str(current_user.person.login)
+
+    @property
+    def demo(self) -> bool:
+        """Is this a demo installation?"""
+        return house().settings.demo
+
+    @property
+    def demo_link(self) -> str:
+        """Where one switches person, if those pages are there."""
+        return url_for("demo.people") if "demo.people" in current_app.view_functions else ""
+
+    @property
+    def now(self) -> str:
+        """The clock of the house, for people."""
+        moment = clock.local(clock.now())
+        return f"{moment.year}年{moment.month}月{moment.day}日 星期{'一二三四五六日'[moment.weekday()]}"
+
+
+def _usable(item: Item) -> bool:
+    return item.endpoint in current_app.view_functions and access.may(actor(), item.verb)
+
+
+def set_up(app: Flask) -> None:
+    """Make the frame known to every template."""
+    app.context_processor(lambda: {"shell": Shell()})

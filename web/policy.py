@@ -1,0 +1,52 @@
+"""Every route says who may use it: `@policy(Verb.X)` or `@public("why")`; a route that says nothing stops the start."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from engine.access import Verb
+from engine.errors import Misconfigured
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def policy(verb: Verb) -> Callable[[View], View]:
+    """Only signed-in people who hold `verb`; on which subjects is decided by the use case that loads them."""
+
+    def mark(view: View) -> View:
+        view.lianxin_verb = verb  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Anybody, also without signing in; `reason` says why that is right."""
+
+    def mark(view: View) -> View:
+        view.lianxin_public = reason  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def verb_of(view: Callable[..., Any]) -> Verb | None:
+    """The verb a view asks for, None when it is public."""
+    return getattr(view, "lianxin_verb", None)
+
+
+def public_reason(view: Callable[..., Any]) -> str:
+    """Why a view is public, "" when it is not."""
+    return str(getattr(view, "lianxin_public", ""))
+
+
+def check_every_route(app: Flask) -> None:
+    """Raise Misconfigured naming each route that has neither a verb nor a reason to be public."""
+    silent = sorted(
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if verb_of(app.view_functions[rule.endpoint]) is None and not public_reason(app.view_functions[rule.endpoint])
+    )
+    if silent:
+        raise Misconfigured(f"这些页面没有写明谁可以使用：{'、'.join(silent)}。")

@@ -1,0 +1,30 @@
+"""工作台: the landing page with the boxes as tiles and the most urgent work; and the help page."""
+
+from flask import Blueprint, g, render_template
+from flask.typing import ResponseReturnValue
+
+from engine import access, desk
+from engine.access import Verb
+from web.policy import policy
+from web.session import actor
+from web.words import BOXES
+
+URGENT = 8
+blueprint = Blueprint("workbench", __name__)
+
+
+@blueprint.get("/")
+@policy(Verb.SESSION_OWN)
+def index() -> ResponseReturnValue:
+    """Tiles with counts, and what is due first; administrators, who handle no cases, see their own menu."""
+    works = access.may(actor(), Verb.TASK_READ)
+    urgent = desk.inbox(g.session, actor(), "todo", per_page=URGENT) if works else None
+    unread = desk.messages(g.session, actor(), unread=True, per_page=5)
+    return render_template("workbench/index.html", boxes=BOXES, works=works, urgent=urgent, unread=unread)
+
+
+@blueprint.get("/help")
+@policy(Verb.SESSION_OWN)
+def help_page() -> ResponseReturnValue:
+    """What the words, lamps and boxes mean, and the deadlines of the measures."""
+    return render_template("workbench/help.html")
