@@ -32,7 +32,9 @@ class Case(Base):
     reporter_employer_address: Mapped[str] = mapped_column(String(200), default="")
     reporter_address: Mapped[str] = mapped_column(String(200), default="")
     reporter_address_phone: Mapped[str] = mapped_column(String(30), default="")
-    query_code: Mapped[str] = mapped_column(String(8), default="")  # last four of the phone, else a code on copy 1 (R92)
+    query_code: Mapped[str] = mapped_column(
+        String(8), default=""
+    )  # last four of the phone, else a code on copy 1 (R92)
     # the opinion
     channel: Mapped[str] = mapped_column(String(12))  # visit | home_visit | phone | network | other
     channel_note: Mapped[str] = mapped_column(String(300), default="")

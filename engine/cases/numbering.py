@@ -1,4 +1,4 @@
-"""Case numbers: street + community + year + at least three digits, gap-free per studio and year (填表须知1, R29–R34)."""
+"""Case numbers: street + community + year + three digits or more, gap-free per studio and year (填表须知1, R29–R34)."""
 
 from datetime import date
 

@@ -38,7 +38,9 @@ def tell(
     return notice
 
 
-def post(session: Session, kind: str, channel: str, address: str, subject: str, body: str, *, case_id: int | None) -> Notice:
+def post(
+    session: Session, kind: str, channel: str, address: str, subject: str, body: str, *, case_id: int | None
+) -> Notice:
     """A message to the outside (`channel` sms or mail), queued in the same transaction as its cause."""
     now = clock.now()
     notice = Notice(

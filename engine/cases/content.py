@@ -1,0 +1,71 @@
+"""The content of a registration form: which fields it has, its hash, whether the delegate's signature still holds."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.cases.models import Case, Signature
+
+# Everything the signature covers (须知7): what the reporter and the delegate wrote, not where the case stands.
+FIELDS = (
+    "reporter_name", "reporter_gender", "reporter_age", "reporter_phone", "reporter_employer",
+    "reporter_employer_address", "reporter_address", "reporter_address_phone", "channel", "channel_note",
+    "matter", "content", "summary", "reflected_on", "settlement", "spot_answer", "spot_grade",
+)  # fmt: skip
+
+
+def apply(case: Case, form: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Write the submitted fields onto the case; returns {field: [before, after]} of what really changed."""
+    changed: dict[str, list[Any]] = {}
+    for name in FIELDS:
+        if name not in form:
+            continue
+        value = form[name]
+        if name == "reflected_on" and isinstance(value, str):
+            value = date.fromisoformat(value)
+        before = getattr(case, name)
+        if before != value:
+            changed[name] = [_plain(before), _plain(value)]
+            setattr(case, name, value)
+    return changed
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def digest(case: Case) -> str:
+    """SHA-256 of the number and every field, independent of field order and database."""
+    names = (*FIELDS, "number", "delegate_name", "delegate_title", "delegate_contact")
+    facts = {name: _plain(getattr(case, name)) for name in names}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def signed(session: Session, case: Case) -> bool:
+    """True when the case's delegate signed exactly this content."""
+    query = select(Signature.id).where(
+        Signature.case_id == case.id,
+        Signature.purpose == "registration",
+        Signature.party == "delegate",
+        Signature.person_id == case.delegate_person_id,
+        Signature.content_hash == digest(case),
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def problems(case: Case) -> dict[str, str]:
+    """What the measures ask of a form beyond its single fields: {field: sentence} (R35, R41)."""
+    found: dict[str, str] = {}
+    if not case.reporter_phone and not case.reporter_address:
+        found["reporter_phone"] = "电话和住址至少填写一项，否则承办单位无法反馈（填表须知2）。"
+    if case.settlement == "on_the_spot":
+        if not case.spot_answer:
+            found["spot_answer"] = "当场答复须填写答复内容（填表须知6）。"
+        if not case.spot_grade:
+            found["spot_grade"] = "当场答复须填写反映人满意度（填表须知6）。"
+    return found

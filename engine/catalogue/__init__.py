@@ -1,0 +1,72 @@
+"""Everything a diagram may call: one explicit table of named operations, and nothing else.
+
+A diagram names an operation (`lianxin:operation`), a pool (`lianxin:pool`) and facts; what is not in these tables does
+not exist for it. Side effects of a procedure happen only here, inside the transaction of the act.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.catalogue import case_operations as case
+from engine.catalogue import facts, feedback_operations, handling_operations, pools, rating_operations, undoing
+from engine.catalogue.act import Act
+
+Operation = Callable[..., dict[str, Any] | None]
+
+# Operations of service and send tasks: run when the token passes.
+SERVICES: dict[str, Operation] = {
+    "ledger.record": case.record_in_ledger,
+    "case.close_on_the_spot": case.close_on_the_spot,
+    "case.report": case.report,
+    "case.escalate": case.escalate,
+    "case.void": case.void,
+    "case.terminate": case.terminate,
+    "case.close": case.close,
+    "case.file": case.file,
+    "handling.open": handling_operations.open_handling,
+    "handling.decline": handling_operations.decline,
+    "handling.close": handling_operations.close_handling,
+    "supervision.remind": handling_operations.remind,
+    "supervision.raise": handling_operations.raise_supervision,
+    "supervision.transit_late": handling_operations.transit_late,
+    "feedback.deliver": feedback_operations.deliver,
+    "feedback.return": feedback_operations.give_back,
+    "feedback.copy": feedback_operations.copy,
+    "rating.conclude": rating_operations.conclude,
+}
+
+# Operations of user tasks: run with the submitted form; what they return are the routing flags of the token.
+SUBMISSIONS: dict[str, Operation] = {
+    "case.sign": case.sign,
+    "case.amend": case.amend,
+    "case.decide_report": case.decide_report,
+    "review.decide": handling_operations.decide_review,
+    "answer.submit": feedback_operations.submit_answer,
+    "extension.decide": handling_operations.decide_extension,
+    "supervision.note": handling_operations.note_supervision,
+    "feedback.check": feedback_operations.check,
+    "letter.confirm": feedback_operations.confirm_letter,
+    "committee.instruct": case.instruct,
+    "rating.record": rating_operations.record,
+    "rating.agree": rating_operations.agree,
+}
+
+OPERATIONS = frozenset(SERVICES) | frozenset(SUBMISSIONS)
+FUNCTIONS = facts.FUNCTIONS
+FACTS = facts.FACTS
+POOLS = pools.POOLS
+UNDO = undoing.UNDO
+
+__all__ = [
+    "FACTS",
+    "FUNCTIONS",
+    "OPERATIONS",
+    "POOLS",
+    "SERVICES",
+    "SUBMISSIONS",
+    "UNDO",
+    "Act",
+    "Operation",
+    "facts",
+    "pools",
+]

@@ -1,0 +1,114 @@
+"""What an operation sees: one human or timer act in progress, inside the entry point's transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.access import Actor
+from engine.calendar import Calendar
+from engine.cases.models import Case
+from engine.errors import Misconfigured
+from engine.handlings.models import Handling
+from engine.organisation.models import Organisation
+from engine.parameters import queries as parameters
+from engine.work import operations as work
+from engine.work.models import History
+from engine.workdays import queries as workdays
+
+
+@dataclass
+class Act:
+    """One act on one case. `actor` is None when a timer acts; `form` is what the person submitted."""
+
+    session: Session
+    case: Case
+    instance_id: int
+    actor: Actor | None = None
+    organisation_id: int | None = None  # in whose name the actor acts
+    form: Mapping[str, Any] = field(default_factory=dict)
+    role: str = ""
+    process_id: str = ""
+    element_id: str = ""
+    element_name: str = ""
+    due_at: datetime | None = None  # the true due time of the timer that acts
+    received_at: datetime | None = None  # when the actor's organisation got the task
+    recompute: str = ""  # reason, when facts changed that waiting timers depend on
+    undo: list[dict[str, Any]] = field(default_factory=list)
+    notice_ids: list[int] = field(default_factory=list)
+    history: History | None = None  # the act's own row
+
+    @cached_property
+    def now(self) -> datetime:
+        """The moment of this act; the same for everything it writes."""
+        return clock.now()
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The working-day calendar with every notice stored."""
+        return workdays.calendar(self.session)
+
+    def parameter(self, name: str) -> int:
+        """The value in force on the day the handling unit received, else today (R88)."""
+        handling = self.handling
+        return parameters.value(self.session, name, handling.received_on if handling else clock.today())
+
+    @property
+    def handling(self) -> Handling | None:
+        """The case's current handling: the latest one that was not withdrawn."""
+        query = select(Handling).where(Handling.case_id == self.case.id, Handling.state != "withdrawn")
+        return self.session.scalars(query.order_by(Handling.id.desc()).limit(1)).first()
+
+    def current_handling(self) -> Handling:
+        """As `handling`, for operations that make no sense without one."""
+        handling = self.handling
+        if handling is None:
+            raise Misconfigured(f"“{self.element_name}”需要先转交承办单位，但此件还没有转交。")
+        return handling
+
+    def require_actor(self) -> Actor:
+        """The person acting; an operation for people placed behind a timer is a mistake of the diagram."""
+        if self.actor is None:
+            raise Misconfigured(f"“{self.element_name}”只能由人员办理，不能由定时器触发。")
+        return self.actor
+
+    def undoable(self, operation: str, **data: Any) -> None:
+        """Remember how to take this back while the next person has not signed (撤回)."""
+        self.undo.append({"operation": operation, "data": data})
+
+    def record(self, code: str, **columns: Any) -> History:
+        """One history row with this act's actor, place and element filled in."""
+        values: dict[str, Any] = {
+            "case_id": self.case.id,
+            "instance_id": self.instance_id,
+            "process_id": self.process_id,
+            "element_id": self.element_id,
+            "element_name": self.element_name,
+            "tier": self.case.tier,
+            "due_at": self.due_at,
+        }
+        if self.actor is not None:
+            values |= {
+                "actor_id": self.actor.person_id,
+                "actor_name": self.actor.name,
+                "organisation_id": self.organisation_id,
+                "organisation_name": organisation_name(self.session, self.organisation_id),
+            }
+        if self.received_at is not None:
+            values |= {"received_at": self.received_at, "working_days": self.days_used(self.received_at)}
+        return work.record(self.session, code, **(values | columns))
+
+    def days_used(self, since: datetime) -> int:
+        """Working days from `since` to now; the day of receipt is day 0."""
+        return self.calendar.between(clock.local(since).date(), clock.local(self.now).date())
+
+
+def organisation_name(session: Session, organisation_id: int | None) -> str:
+    """The organisation's name for a snapshot, "" for nobody's."""
+    organisation = session.get(Organisation, organisation_id) if organisation_id else None
+    return organisation.name if organisation else ""

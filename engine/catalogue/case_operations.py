@@ -1,0 +1,161 @@
+"""Operations on the case itself: signature, report, escalation, endings (articles 9, 10; R28–R53, R78, R117)."""
+
+from typing import Any
+
+from engine import clock
+from engine.cases import content
+from engine.cases.models import Signature
+from engine.catalogue import telling
+from engine.catalogue.act import Act
+from engine.errors import Invalid
+from engine.handlings import operations as handlings
+from engine.ledger import operations as ledger
+
+LADDER = ("community", "street", "district", "city", "committee")
+SENT = {"street": "sent_street_at", "district": "sent_district_at", "city": "sent_city_at"}
+
+
+def record_in_ledger(act: Act) -> None:
+    """记入明细帐 (article 12, R78): every registered form has its line, void and on-the-spot ones too."""
+    case = act.case
+    ledger.record(act.session, studio_id=case.studio_id, year=case.year, sequence=case.sequence, case_id=case.id)
+    act.record("recorded")
+
+
+def sign(act: Act) -> dict[str, Any]:
+    """The delegate signs the content as it is, or returns it with a reason (article 9, 须知7, R28, R43)."""
+    actor, case = act.require_actor(), act.case
+    if act.form.get("decision") == "return":
+        act.history = act.record("returned_to_studio", opinion=act.form.get("reason", ""))
+        return {"decision": "return"}
+    shown = act.form.get("content_hash")
+    if shown and shown != case.content_hash:
+        raise Invalid("登记表内容在您打开之后有改动。请刷新页面，重新核对后再签名。")
+    act.session.add(
+        Signature(
+            case_id=case.id,
+            purpose="registration",
+            party="delegate",
+            person_id=actor.person_id,
+            name=actor.name,
+            content_hash=case.content_hash,
+            note=act.form.get("reason", ""),
+            signed_at=act.now,
+        )
+    )
+    act.history = act.record("signed", opinion=act.form.get("reason", ""), data={"content_hash": case.content_hash})
+    return {"decision": "sign"}
+
+
+def amend(act: Act) -> dict[str, Any]:
+    """The studio corrects the form, so that older signatures become invalid (R43), or gives it up (R32)."""
+    case = act.case
+    if act.form.get("decision") == "void":
+        case.outcome_reason = act.form.get("reason", "")
+        act.history = act.record("amended", result="作废", opinion=case.outcome_reason)
+        return {"decision": "void"}
+    changed = content.apply(case, act.form)
+    if content.problems(case):
+        raise Invalid("登记表还不完整。", errors=content.problems(case))
+    before, case.content_hash = case.content_hash, content.digest(case)
+    act.history = act.record(
+        "amended",
+        result="重新送签",
+        opinion=act.form.get("reason", ""),
+        data={"changed": changed, "hash_before": before, "hash_after": case.content_hash},
+    )
+    return {"decision": "resubmit", "settlement": case.settlement}
+
+
+def decide_report(act: Act) -> dict[str, Any]:
+    """The liaison reports to the street or takes the form back for correction; unsigned content never leaves (R28)."""
+    if act.form.get("decision") == "amend":
+        act.history = act.record("task_done", result="修改登记表", opinion=act.form.get("reason", ""))
+        return {"decision": "amend"}
+    if not content.signed(act.session, act.case):
+        raise Invalid("登记表内容与党代表签名时不一致，签名已失效，请先送党代表重新签名。")
+    act.history = act.record("reported", opinion=act.form.get("reason", ""))
+    return {"decision": "report"}
+
+
+def report(act: Act) -> None:
+    """报街道组织部门 (article 10, R48)."""
+    _arrive(act, "street")
+    telling.department(act, "reported")
+
+
+def escalate(act: Act) -> dict[str, Any]:
+    """上报 to the organisation department of the next tier, from the city to the city committee (R50–R53)."""
+    here = LADDER.index(act.case.tier)
+    if here + 1 >= len(LADDER):
+        raise Invalid("市委已是最高一级，不能再上报。")
+    _arrive(act, LADDER[here + 1])
+    telling.department(act, "escalated")
+    return {"outcome": "escalated"}
+
+
+def _arrive(act: Act, tier: str) -> None:
+    case = act.case
+    case.tier = tier
+    case.arrived_on = clock.local(act.now).date()
+    if tier in SENT and getattr(case, SENT[tier]) is None:
+        setattr(case, SENT[tier], act.now)
+
+
+def instruct(act: Act) -> dict[str, Any]:
+    """批示 of the city committee: to a city unit, back to the city organisation department, or 阅存 (R53, A8)."""
+    case, decision = act.case, act.form.get("decision", "")
+    case.instruction = act.form.get("instruction", "")
+    act.history = act.record(
+        "instructed",
+        opinion=case.instruction,
+        result=telling.DECISIONS.get(decision, ""),
+        data={key: act.form[key] for key in ("leader", "instructed_on", "unit_id") if act.form.get(key)},
+    )
+    if decision != "file":
+        _arrive(act, "city")
+    return {"decision": decision}
+
+
+def close_on_the_spot(act: Act) -> None:
+    """当场答复 with the reporter's satisfaction: answered, no limit ever starts (须知6, R41)."""
+    act.case.grade = act.case.spot_grade
+    act.record("answered_on_the_spot", opinion=act.case.spot_answer)
+    _end(act, "on_the_spot", "closed")
+
+
+def close(act: Act) -> dict[str, Any]:
+    """办结 after the joint rating."""
+    _end(act, "closed", "closed")
+    return {"outcome": "closed"}
+
+
+def file(act: Act) -> dict[str, Any]:
+    """阅存 by the city committee: no answer will come; the reporter and the delegate are told."""
+    _end(act, "filed", "filed")
+    telling.parties(act, "filed")
+    return {"outcome": "filed"}
+
+
+def void(act: Act) -> None:
+    """作废: the number stays, with reason and person, and so does the ledger line (R32)."""
+    _end(act, "void", "void", reason=act.case.outcome_reason)
+
+
+def terminate(act: Act) -> dict[str, Any]:
+    """终止 without an answer, by the organisation department, with reason and the body referred to (R117)."""
+    reason, body = act.form.get("reason", ""), act.form.get("referred_to", "")
+    handlings.end_open(act.session, act.case.id, reason)
+    _end(act, "terminated", "terminated", reason=f"{reason}（转告：{body}）" if body else reason)
+    telling.parties(act, "terminated")
+    return {"outcome": "terminated"}
+
+
+def _end(act: Act, outcome: str, code: str, reason: str = "") -> None:
+    case = act.case
+    case.outcome, case.closed_at = outcome, act.now
+    case.state = "closed" if outcome in ("closed", "on_the_spot") else outcome
+    if reason:
+        case.outcome_reason = reason
+    row = act.record(code, opinion=reason)
+    act.history = act.history or row

@@ -1,0 +1,110 @@
+"""Operations of the written feedback and its copies (article 11, R65–R68)."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from engine.catalogue import handling_operations, telling
+from engine.catalogue.act import Act
+from engine.errors import Invalid
+from engine.feedback.models import Copy, Feedback
+from engine.handlings import operations as handlings
+
+
+def submit_answer(act: Act) -> dict[str, Any]:
+    """The unit writes its answer, or declines as not competent (谁主管、谁反馈)."""
+    if act.form.get("decision") == "decline":
+        handling_operations.check_decline(act)
+        act.history = act.record("declined", opinion=act.form.get("reason", ""))
+        return {"decision": "decline"}
+    handling = act.current_handling()
+    feedback = Feedback(
+        case_id=act.case.id,
+        handling_id=handling.id,
+        text=act.form["text"],
+        result=act.form["result"],
+        contact=act.form.get("contact", ""),
+        author_id=act.require_actor().person_id,
+        delivered_at=act.now,
+        state="written",
+    )
+    act.session.add(feedback)
+    act.session.flush()
+    act.undoable("feedback.withdraw", feedback_id=feedback.id)
+    act.history = act.record("answered", opinion=feedback.text)
+    return {"decision": "answer"}
+
+
+def current(act: Act) -> Feedback:
+    """The answer being delivered, checked or copied: the latest one not withdrawn."""
+    query = select(Feedback).where(Feedback.case_id == act.case.id, Feedback.state != "withdrawn")
+    feedback = act.session.scalars(query.order_by(Feedback.id.desc()).limit(1)).first()
+    if feedback is None:
+        raise Invalid("还没有书面反馈。")
+    return feedback
+
+
+def deliver(act: Act) -> dict[str, Any]:
+    """书面反馈 reaches the organisation department of the unit's tier: this stops the clock (A5)."""
+    feedback = current(act)
+    feedback.state, feedback.delivered_at = "delivered", act.now
+    closed = handlings.close_supervision(act.session, act.case.id, act.now)
+    act.undoable("supervision.reopen", ids=closed)
+    telling.organisation(act, "feedback_delivered", act.current_handling().department_id)
+    return {"outcome": "delivered"}
+
+
+def check(act: Act) -> dict[str, Any]:
+    """The organisation department accepts the answer, or returns it as no answer (R68)."""
+    feedback, decision = current(act), str(act.form.get("decision", ""))
+    feedback.check_opinion = str(act.form.get("opinion") or act.form.get("reason") or "")
+    feedback.checked_by_id, feedback.checked_at = act.require_actor().person_id, act.now
+    feedback.state = "accepted" if decision == "accept" else "returned"
+    act.undoable("feedback.uncheck", feedback_id=feedback.id)
+    if decision == "accept":
+        handling = act.current_handling()
+        handling.answered_at = feedback.delivered_at
+        act.undoable("handling.unanswer", handling_id=handling.id)
+    act.history = act.record(
+        "feedback_accepted" if decision == "accept" else "feedback_returned", opinion=feedback.check_opinion
+    )
+    return {"decision": decision}
+
+
+def give_back(act: Act) -> dict[str, Any]:
+    """退回重办: the clock was never stopped, the limit counts from the same receipt (A5)."""
+    telling.organisation(act, "feedback_returned", act.current_handling().unit_id)
+    return {"outcome": "returned"}
+
+
+def copy(act: Act, to: str) -> dict[str, Any]:
+    """抄送 to the reporter, the delegate or the studio, each with its own proof (谁提出、反馈谁)."""
+    feedback, case = current(act), act.case
+    row = Copy(feedback_id=feedback.id, case_id=case.id, addressee=to, channel="inbox", created_at=act.now)
+    act.session.add(row)
+    letter = False
+    if to == "delegate":
+        row.person_id, row.state, row.delivered_at = case.delegate_person_id, "delivered", act.now
+        telling.delegate(act, "feedback_copy")
+    elif to == "studio":
+        row.organisation_id, row.state, row.delivered_at = case.studio_id, "delivered", act.now
+        telling.organisation(act, "feedback_copy", case.studio_id)
+    else:
+        notice = telling.reporter(act, "feedback_copy_reporter")
+        letter = notice is None
+        row.channel = "letter" if letter else "sms"
+        row.notice_id = notice.id if notice else None
+    act.record("copied", result=telling.ADDRESSEES[to])
+    return {"letter_needed": letter} if to == "reporter" else {}
+
+
+def confirm_letter(act: Act) -> dict[str, Any]:
+    """The studio handed or posted the printed answer; what it wrote is the proof (D5)."""
+    proof = str(act.form.get("proof") or act.form.get("opinion") or "")
+    query = select(Copy).where(
+        Copy.case_id == act.case.id, Copy.addressee == "reporter", Copy.channel == "letter", Copy.state == "pending"
+    )
+    for row in act.session.scalars(query):
+        row.state, row.delivered_at, row.proof = "delivered", act.now, proof[:300]
+    act.history = act.record("letter_sent", opinion=proof)
+    return {"letter_needed": False}

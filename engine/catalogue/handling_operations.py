@@ -1,0 +1,235 @@
+"""Operations of review, referral, limits, extension and supervision (articles 10, 11; R50–R52, R59–R63, R69, R70)."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from engine import clock
+from engine.catalogue import pools, telling
+from engine.catalogue.act import Act, organisation_name
+from engine.errors import Forbidden, Invalid
+from engine.handlings import operations as handlings
+from engine.handlings.models import Extension, Handling, Reminder, Review, Supervision
+from engine.organisation.models import Organisation
+
+
+def decide_review(act: Act) -> dict[str, Any]:
+    """转交承办 or 上报 with the basis; the unit must be of the department's own tier and place (article 10, R50)."""
+    actor, case, form = act.require_actor(), act.case, act.form
+    department = pools.tier_department(act)
+    decision = str(form.get("decision", ""))
+    unit = _own_unit(act, form.get("unit_id"), department) if decision == "refer" else None
+    review = Review(
+        case_id=case.id,
+        tier=case.tier,
+        department_id=department.id,
+        decision=decision,
+        unit_id=unit.id if unit else None,
+        basis=str(form.get("basis", "")),
+        requirement=str(form.get("requirement", "")),
+        decided_by_id=actor.person_id,
+        decided_at=act.now,
+    )
+    act.session.add(review)
+    act.session.flush()
+    act.undoable("review.withdraw", review_id=review.id)
+    act.history = act.record(
+        "referred" if unit else "escalated", result=unit.name if unit else "", opinion=review.basis
+    )
+    return {"decision": decision}
+
+
+def _own_unit(act: Act, unit_id: Any, department: Organisation) -> Organisation:
+    unit = act.session.get(Organisation, int(unit_id)) if str(unit_id or "").isdigit() else None
+    if unit is None or unit.kind != "unit" or not unit.active:
+        raise Invalid("请选择承办单位。", errors={"unit_id": "请从列表中选择本级的承办单位。"})
+    if (unit.tier, unit.place_id) != (department.tier, department.place_id):
+        raise Invalid(
+            "非本级单位。", errors={"unit_id": f"“{unit.name}”不是{department.name}的同级单位，不能转交（第十条）。"}
+        )
+    return unit
+
+
+def open_handling(act: Act) -> dict[str, Any]:
+    """The unit receives: day 0 of the limit is today, whether or not somebody signs for it (R59, R60, A3)."""
+    case = act.case
+    review = handlings.latest_review(act.session, case.id)
+    if review is None or review.unit_id is None:
+        raise Invalid("还没有选定承办单位，不能转交。")
+    handling = Handling(
+        case_id=case.id,
+        tier=review.tier,
+        department_id=review.department_id,
+        unit_id=review.unit_id,
+        received_at=act.now,
+        received_on=clock.local(act.now).date(),
+    )
+    act.session.add(handling)
+    act.session.flush()
+    handling.first_due_on = act.calendar.working_days(handling.received_on, act.parameter("answer_limit"))
+    act.undoable("handling.withdraw", handling_id=handling.id)
+    act.record(
+        "received",
+        organisation_id=handling.unit_id,
+        actor_id=None,
+        actor_name="",
+        organisation_name=organisation_name(act.session, handling.unit_id),
+        received_at=act.now,
+        working_days=None,
+    )
+    telling.organisation(act, "referral", handling.unit_id)
+    return {"handling_id": handling.id, "outcome": ""}
+
+
+def decline(act: Act) -> dict[str, Any]:
+    """退件: not competent, within two working days of receipt, with a reason (R57, A13)."""
+    handling = act.current_handling()
+    handling.state = "declined"
+    handling.close_reason = str(act.form.get("reason", ""))
+    act.undoable("handling.reopen", handling_id=handling.id)
+    telling.department(act, "declined")
+    return {"outcome": "declined"}
+
+
+def check_decline(act: Act) -> None:
+    """Refuse a 退件 after the second working day."""
+    limit = act.parameter("decline_target")
+    last = act.calendar.working_days(act.current_handling().received_on, limit)
+    if clock.local(act.now).date() > last:
+        raise Invalid(
+            f"退件须在收到来文之日起 {limit} 个工作日内提出（本件至 {last:%Y-%m-%d} 止），现已超过，请承办并书面反馈。"
+        )
+
+
+def close_handling(act: Act) -> dict[str, Any]:
+    """The answer is accepted and copied to all three."""
+    act.current_handling().state = "answered"
+    act.record("task_done", result="答复完成")
+    return {"outcome": "answered"}
+
+
+def remind(act: Act, days_before: int) -> None:
+    """催办, once per limit version; superseded ones are recorded and not sent (R70)."""
+    handling, due = act.current_handling(), limit_end(act)
+    query = select(Reminder.id).where(
+        Reminder.handling_id == handling.id,
+        Reminder.days_before == days_before,
+        Reminder.limit_version == handling.limit_version,
+    )
+    if act.session.scalars(query).first() is not None:
+        return
+    overdue = act.now >= due
+    act.session.add(
+        Reminder(
+            handling_id=handling.id, days_before=days_before, limit_version=handling.limit_version,
+            due_at=act.due_at or act.now, fired_at=act.now, sent=not overdue, reason="已逾期" if overdue else "",
+        )
+    )  # fmt: skip
+    act.record("reminder_superseded" if overdue else "reminded", result=f"届满前 {days_before} 个工作日")
+    if not overdue:
+        telling.organisation(act, "reminder", handling.unit_id)
+
+
+def limit_end(act: Act) -> Any:
+    """The moment the handling's limit in force ends: 24:00 of its last day (A2)."""
+    return clock.end_of(limit_day(act))
+
+
+def limit_day(act: Act) -> Any:
+    """The last day of the limit in force: 10, or with consent 30 working days from the same receipt (article 11)."""
+    handling = act.current_handling()
+    days = act.parameter("extended_answer_limit" if handling.extended else "answer_limit")
+    return act.calendar.working_days(handling.received_on, days)
+
+
+def raise_supervision(act: Act, step: int) -> None:
+    """One rung of the ladder, once per handling: a 督办 task in a named box and messages (article 12, R69)."""
+    handling = act.current_handling()
+    query = select(Supervision).where(Supervision.handling_id == handling.id, Supervision.step == step)
+    known = act.session.scalars(query).first()
+    if known is not None:
+        # The answer that closed it was returned as no answer: the same rung is open again, nobody is told twice.
+        known.closed_at = None
+        return
+    pool = pools.supervisor(act, step)
+    act.session.add(
+        Supervision(
+            handling_id=handling.id, case_id=act.case.id, step=step, organisation_id=pool.organisation_id,
+            duty=pool.duty, due_at=act.due_at or act.now, fired_at=act.now,
+        )
+    )  # fmt: skip
+    act.record(
+        "overdue" if step == 0 else "supervised",
+        result=organisation_name(act.session, pool.organisation_id),
+        data={"step": step, "fired_at": act.now.isoformat()},
+    )
+    telling.organisation(act, "supervision", pool.organisation_id, pool.duty)
+    if step == 0:
+        telling.organisation(act, "overdue", handling.unit_id, "head")
+        telling.delegate(act, "overdue")
+        telling.organisation(act, "overdue", act.case.studio_id)
+
+
+def note_supervision(act: Act) -> dict[str, Any]:
+    """督办意见 to the unit."""
+    handling = act.current_handling()
+    text = str(act.form.get("instruction") or act.form.get("opinion") or "")
+    query = select(Supervision).where(
+        Supervision.handling_id == handling.id, Supervision.organisation_id == act.organisation_id
+    )
+    for row in act.session.scalars(query):
+        row.instruction = text
+    act.history = act.record("supervision_noted", opinion=text)
+    telling.organisation(act, "supervision", handling.unit_id)
+    return {}
+
+
+def transit_late(act: Act) -> None:
+    """A tier kept the case longer than the transit target: a yellow hint, never a breach (R49, A12)."""
+    act.record("transit_late")
+    telling.department(act, "transit_late")
+
+
+def decide_extension(act: Act) -> dict[str, Any]:
+    """The signing delegate's yes or no; nobody answers for him, and late consent does not undo the overdue (R61–R63)."""
+    actor, handling = act.require_actor(), act.current_handling()
+    if actor.person_id != act.case.delegate_person_id:
+        raise Forbidden("同意延期")
+    extension = handlings.pending_extension(act.session, handling.id)
+    if extension is None:
+        raise Invalid("延期申请已经处理，不能重复答复。")
+    consent = act.form.get("decision") == "consent"
+    extension.decision = "consented" if consent else "refused"
+    extension.late = consent and act.now >= limit_end(act)
+    extension.opinion = str(act.form.get("opinion", ""))
+    extension.decided_by_id, extension.decided_at = actor.person_id, act.now
+    code = (
+        "extension_refused" if not consent else "extension_consented_late" if extension.late else "extension_consented"
+    )
+    act.history = act.record(code, opinion=extension.opinion)
+    if consent:
+        before = limit_day(act)
+        handling.extended, handling.limit_version = True, handling.limit_version + 1
+        act.recompute = "经商市党代表同意延期（第十一条）"
+        act.record(
+            "deadline_moved",
+            result=f"{before:%Y-%m-%d} → {limit_day(act):%Y-%m-%d}",
+            opinion=act.recompute,
+            data={"old": before.isoformat(), "new": limit_day(act).isoformat()},
+        )
+    telling.organisation(act, "extension_decided", handling.unit_id)
+    telling.reporter(act, "extension_decided")
+    return {"decision": "consent" if consent else "refuse"}
+
+
+def open_extension(act: Act, reason: str, work_done: str) -> Extension:
+    """Record a unit's request; telling and waiting for the delegate follow in the diagram (R62)."""
+    extension = Extension(
+        handling_id=act.current_handling().id,
+        reason=reason,
+        work_done=work_done,
+        requested_by_id=act.require_actor().person_id,
+        requested_at=act.now,
+    )
+    act.session.add(extension)
+    return extension

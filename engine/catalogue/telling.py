@@ -1,0 +1,103 @@
+"""Who is told what: notices are rows in the act's own transaction, with texts from the package's notices/ (rule 7)."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.catalogue import pools
+from engine.catalogue.act import Act, organisation_name
+from engine.notices import operations as notices
+from engine.notices.models import Notice
+from engine.packages import queries as packages
+from engine.work.models import Instance
+
+ADDRESSEES = {"reporter": "反映人", "delegate": "市党代表", "studio": "党代表工作室"}
+DECISIONS = {"unit": "交市有关部门办理", "department": "交市委组织部", "file": "阅存"}
+
+
+class _Names(dict[str, Any]):
+    """A notice text may name something this case does not have yet: it reads as a dash, never as an error."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def _text(act: Act, kind: str) -> tuple[str, str]:
+    instance = act.session.get_one(Instance, act.instance_id)
+    names = _Names(_names(act))
+    subject, body = (
+        packages.file(act.session, instance.package_id, f"notices/{kind}/{part}.txt").decode()
+        for part in ("subject", "body")
+    )
+    return subject.strip().format_map(names), body.strip().format_map(names)
+
+
+def _names(act: Act) -> dict[str, Any]:
+    case, handling = act.case, act.handling
+    names: dict[str, Any] = {
+        "number": case.number,
+        "summary": case.summary,
+        "studio": case.studio_name,
+        "delegate": case.delegate_name,
+        "reporter": case.reporter_name,
+        "code": case.query_code,
+        "reason": case.outcome_reason or act.form.get("reason", ""),
+        "department": pools.department(act, case.tier if case.tier != "community" else "street").name,
+    }
+    if handling is not None:
+        extended = "extended_answer_limit" if handling.extended else "answer_limit"
+        due = act.calendar.working_days(handling.received_on, act.parameter(extended))
+        left = act.calendar.between(clock.local(act.now).date(), due)
+        names |= {
+            "unit": organisation_name(act.session, handling.unit_id),
+            "received": f"{handling.received_on.year}年{handling.received_on.month}月{handling.received_on.day}日",
+            "due": f"{due.year}年{due.month}月{due.day}日" + ("（暂定）" if due.basis["provisional"] else ""),
+            "days": abs(left),
+            "limit": act.parameter(extended),
+        }
+    return names
+
+
+def organisation(act: Act, kind: str, organisation_id: int | None, duty: str = "") -> None:
+    """Tell an organisation, in its messages."""
+    subject, body = _text(act, kind)
+    notice = notices.tell(
+        act.session, kind, subject, body, case_id=act.case.id, organisation_id=organisation_id, duty=duty
+    )
+    act.notice_ids.append(notice.id)
+
+
+def department(act: Act, kind: str) -> None:
+    """Tell the organisation department (or committee) of the case's tier."""
+    organisation(act, kind, pools.tier_department(act).id)
+
+
+def delegate(act: Act, kind: str) -> None:
+    """Tell the signing delegate."""
+    subject, body = _text(act, kind)
+    notice = notices.tell(act.session, kind, subject, body, case_id=act.case.id, person_id=act.case.delegate_person_id)
+    act.notice_ids.append(notice.id)
+
+
+def reporter(act: Act, kind: str) -> Notice | None:
+    """Send the reporter a text message; None when there is no mobile number, so that paper must do."""
+    phone = act.case.reporter_phone.replace(" ", "").replace("-", "")
+    if not (phone.isdigit() and len(phone) == 11 and phone.startswith("1")):
+        return None
+    subject, body = _text(act, kind)
+    notice = notices.post(act.session, kind, "sms", phone, subject, body, case_id=act.case.id)
+    act.notice_ids.append(notice.id)
+    return notice
+
+
+def parties(act: Act, kind: str) -> None:
+    """Tell everybody concerned that the case ended another way: reporter, delegate, studio."""
+    reporter(act, kind)
+    delegate(act, kind)
+    organisation(act, kind, act.case.studio_id)
+
+
+def withdraw(session: Session, notice_ids: list[int]) -> None:
+    """Take back the notices of a withdrawn act that nobody has read yet."""
+    notices.withdraw(session, notice_ids)

@@ -1,0 +1,129 @@
+"""Firing what is due: claimed with SKIP LOCKED, a transaction per deadline, safe to run twice and anywhere (rule 4)."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from engine import clock, instances
+from engine.cases.models import Case
+from engine.catalogue.act import Act
+from engine.work import operations as work
+from engine.work.models import Deadline, Instance
+
+log = logging.getLogger(__name__)
+BATCH = 50
+RETRY = timedelta(minutes=5)
+
+Begin = Callable[[], AbstractContextManager[Session]]
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep did; `more`: the batch was full, sweep again."""
+
+    fired: int
+    failed: int
+    more: bool
+
+
+def due(session: Session, limit: int = BATCH) -> list[int]:
+    """Instances with something due, longest due first."""
+    waiting = (
+        select(Deadline.instance_id, func.min(Deadline.due_at).label("first"))
+        .where(Deadline.due_at <= clock.now(), _not_waiting_for_retry())
+        .group_by(Deadline.instance_id)
+        .order_by("first")
+        .limit(limit)
+    )
+    return [row.instance_id for row in session.execute(waiting)]
+
+
+def _not_waiting_for_retry() -> ColumnElement[bool]:
+    return Deadline.retry_at.is_(None) | (Deadline.retry_at <= clock.now())
+
+
+def fire_next(session: Session, instance_id: int) -> bool:
+    """Fire the instance's longest-due deadline inside this transaction. False: nothing due any more, or another
+    worker has the case."""
+    instance = work.lock_instance(session, instance_id, skip_locked=True)
+    if instance is None or instance.status != "open":
+        return False
+    query = select(Deadline).where(
+        Deadline.instance_id == instance_id, Deadline.due_at <= clock.now(), _not_waiting_for_retry()
+    )
+    deadline = session.scalars(query.order_by(Deadline.due_at, Deadline.id).limit(1)).first()
+    if deadline is None:
+        return False
+    act = Act(
+        session, session.get_one(Case, instance.case_id), instance.id, process_id=deadline.process_id,
+        element_id=deadline.element_id, element_name=deadline.name, role=deadline.role,
+    )  # fmt: skip
+    instances.fire(session, instance, deadline, act)
+    return True
+
+
+def sweep(begin: Begin, limit: int = BATCH) -> Swept:
+    """Fire what is due now, each deadline in a transaction of its own that the entry point's `begin` opens.
+
+    A broken deadline becomes an incident, waits, and never blocks the others. Call again while `more` is true.
+    """
+    with begin() as session:
+        waiting = due(session, limit)
+    fired = failed = 0
+    for instance_id in waiting:
+        try:
+            while _fire_one(begin, instance_id):
+                fired += 1
+        except Exception as problem:
+            failed += 1
+            log.exception("deadline of instance %s failed", instance_id)
+            with begin() as session:
+                _postpone(session, instance_id, problem)
+    return Swept(fired, failed, len(waiting) == limit)
+
+
+def _fire_one(begin: Begin, instance_id: int) -> bool:
+    with begin() as session:
+        return fire_next(session, instance_id)
+
+
+def _postpone(session: Session, instance_id: int, problem: Exception) -> None:
+    query = select(Deadline).where(
+        Deadline.instance_id == instance_id, Deadline.due_at <= clock.now(), _not_waiting_for_retry()
+    )
+    deadline = session.scalars(query.order_by(Deadline.due_at, Deadline.id).limit(1)).first()
+    if deadline is None:
+        return
+    deadline.failures += 1
+    deadline.retry_at = clock.now() + RETRY * min(2**deadline.failures, 64)
+    work.raise_incident(
+        session, "timer_failed", f"“{deadline.name}”到期后未能执行：{problem}", case_id=deadline.case_id,
+        instance_id=instance_id, process_id=deadline.process_id, element_id=deadline.element_id,
+    )  # fmt: skip
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next deadline of any case is due."""
+    return session.scalar(select(func.min(Deadline.due_at)))
+
+
+def recompute(session: Session, instance_id: int, reason: str) -> int:
+    """Evaluate the waiting timers of one instance again; how many moved (R72)."""
+    instance = instances.locked(session, instance_id)
+    case = session.get_one(Case, instance.case_id)
+    return len(instances.recompute(session, instance, Act(session, case, instance.id), reason))
+
+
+def open_instances(session: Session) -> list[int]:
+    """Instances a calendar change may concern."""
+    return list(session.scalars(select(Instance.id).where(Instance.status == "open").order_by(Instance.id)))
+
+
+def retry_now(session: Session, instance_id: int) -> None:
+    """Let a failed deadline be tried at the next sweep (an administrator mended the cause)."""
+    session.execute(update(Deadline).where(Deadline.instance_id == instance_id).values(retry_at=None))

@@ -1,0 +1,40 @@
+"""Small verbs on reviews, handlings and the supervision ladder."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.handlings.models import Extension, Handling, Review, Supervision
+
+
+def end_open(session: Session, case_id: int, reason: str) -> None:
+    """End the case's open handlings and their supervision, because the case itself ends (R117)."""
+    session.execute(
+        update(Handling)
+        .where(Handling.case_id == case_id, Handling.state == "open")
+        .values(state="ended", close_reason=reason)
+    )
+    close_supervision(session, case_id, clock.now())
+
+
+def close_supervision(session: Session, case_id: int, at: datetime) -> list[int]:
+    """Delivered feedback closes what the ladder opened (R69); returns the ids closed."""
+    query = select(Supervision).where(Supervision.case_id == case_id, Supervision.closed_at.is_(None))
+    rows = session.scalars(query).all()
+    for row in rows:
+        row.closed_at = at
+    return [row.id for row in rows]
+
+
+def latest_review(session: Session, case_id: int) -> Review | None:
+    """The last decision of an organisation department that was not withdrawn."""
+    query = select(Review).where(Review.case_id == case_id, Review.withdrawn.is_(False))
+    return session.scalars(query.order_by(Review.id.desc()).limit(1)).first()
+
+
+def pending_extension(session: Session, handling_id: int) -> Extension | None:
+    """The request the delegate has not answered yet."""
+    query = select(Extension).where(Extension.handling_id == handling_id, Extension.decision == "")
+    return session.scalars(query.limit(1)).first()
