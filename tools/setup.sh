@@ -111,7 +111,7 @@ node_packages() {
     unchanged node web/modeler/package.json web/modeler/package-lock.json && [ -d web/modeler/node_modules ] && return
     use_node
     echo "Installing front end packages with checked hashes"
-    (cd web/modeler && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    (cd web/modeler && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error)
     remember node web/modeler/package.json web/modeler/package-lock.json
 }
 
