@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 import engine
 from engine import clock, db
-from tests import postgres
+from tests import people, postgres
 from tests.moments import moment
 
 for _module in pkgutil.walk_packages(engine.__path__, "engine."):
@@ -103,6 +103,12 @@ def session(database: Engine) -> Iterator[Session]:
         session.begin()
         yield session
         session.rollback()
+
+
+@pytest.fixture
+def cast(session: Session) -> people.Cast:
+    """Everybody of tests/people.py, in the transaction of `session`."""
+    return people.settle(session)
 
 
 @pytest.fixture

@@ -57,9 +57,10 @@ def sign_in(session: Session, login: str, password: str) -> SignIn:
 def _verify(stored: str | None, password: str) -> bool:
     try:
         # a password longer than any we accept is not worth hashing
-        return _hasher.verify(stored or _nobody, password[: LONGEST + 1]) and stored is not None
+        _hasher.verify(stored or _nobody, password[: LONGEST + 1])
     except (VerificationError, InvalidHashError):
         return False
+    return stored is not None
 
 
 def _locked(person: Person) -> bool:

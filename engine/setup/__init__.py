@@ -1,0 +1,1 @@
+"""Setting up an installation: places, organisations, people, the first administrator, the demo organisation."""
