@@ -183,6 +183,13 @@ def withdraw(session: Session, instance: Instance, memory: Withdrawal, act: Act)
         setattr(act.case, name, _revive(name, value))
 
 
+def data_of(session: Session, task: Task, case: Case) -> Mapping[str, Any]:
+    """The token data an open task sees (routing flags and decisions); {} when it is gone."""
+    instance = session.get_one(Instance, task.instance_id)
+    run = _restore(packages.compiled(session, instance.package_id), instance, Act(session, case, instance.id))
+    return next((row.data for row in run.tasks() if row.token == task.token), {})
+
+
 # ------------------------------------------------------------------------------------------------ projection
 
 
@@ -262,7 +269,7 @@ def _peopled(session: Session, act: Act, pool: Pool) -> Pool:
     if pool.organisation_id is None or staffing.has_members(session, pool.organisation_id, pool.duty):
         return pool
     work.raise_incident(
-        session, "empty_pool", f"“{act.element_name}”的办理单位没有可以办理的人员，已转给单位负责人，请管理员补充人员。",
+        session, "empty_pool", f"“{act.element_name}”的办理单位没有经办人员，已转给单位负责人，请管理员补充人员。",
         case_id=act.case.id, instance_id=act.instance_id, process_id=act.process_id, element_id=act.element_id,
     )  # fmt: skip
     return replace(pool, duty="head")

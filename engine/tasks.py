@@ -52,7 +52,7 @@ def load(session: Session, actor: Actor, task_id: int) -> TaskView:
     scope = scopes.task_scope(session, task, case)
     form = form_of(session, task.instance_id, task.form) if task.form else None
     draft = _draft(session, actor.person_id, task.id)
-    proposal = _proposal(session, task)
+    proposal = _proposal(session, task, case)
     return TaskView(
         task=task,
         case=case,
@@ -117,23 +117,22 @@ def _prefill(form: forms.Form | None, case: Case, proposal: Mapping[str, Any]) -
     return values
 
 
-def _proposal(session: Session, task: Task) -> dict[str, Any]:
+def _proposal(session: Session, task: Task, case: Case) -> dict[str, Any]:
     """What jurisdiction.dmn proposed for this review: tier, unit and reason (article 10, 管理权限)."""
     if task.role != "tier_review":
         return {}
-    case = session.get_one(Case, task.case_id)
-    package = packages.compiled(session, session.get_one(Instance, task.instance_id).package_id)
-    facts = {"tier": case.tier, "matter": case.matter}
-    found = dict(package.decide("jurisdiction", facts))
-    department = session.get(Organisation, task.organisation_id) if task.organisation_id else None
-    if department is not None and found.get("proposed_matter"):
-        units = organisation.units_of(session, case.tier, department.place_id, str(found["proposed_matter"]))
-        if units and found.get("proposed_tier", case.tier) == case.tier:
-            found |= {"decision": "refer", "unit_id": str(units[0].id), "unit_name": units[0].name}
-    if found.get("proposed_tier", case.tier) != case.tier:
-        found["decision"] = "escalate"
+    data = instances.data_of(session, task, case)
+    found = {name: data[name] for name in ("proposed_tier", "proposed_matter", "proposal_reason") if data.get(name)}
     if found.get("proposal_reason"):
         found["basis"] = found["proposal_reason"]
+    if found.get("proposed_tier", case.tier) != case.tier:
+        return found | {"decision": "escalate"}
+    department = session.get(Organisation, task.organisation_id)
+    if department is not None:
+        matter = str(found.get("proposed_matter", case.matter))
+        units = organisation.units_of(session, case.tier, department.place_id, matter)
+        if units:
+            found |= {"decision": "refer", "unit_id": str(units[0].id), "unit_name": units[0].name}
     return found
 
 

@@ -48,7 +48,7 @@ class Case(Base):
     delegate_name: Mapped[str] = mapped_column(String(40))
     delegate_title: Mapped[str] = mapped_column(String(60), default="")
     delegate_contact: Mapped[str] = mapped_column(String(40), default="")
-    # 当场答复 or 转街道组织部门 (须知6)
+    # 须知6: answered on the spot, or handed to the street
     settlement: Mapped[str] = mapped_column(String(12))  # on_the_spot | street
     spot_answer: Mapped[str] = mapped_column(Text, default="")
     spot_grade: Mapped[str] = mapped_column(String(20), default="")

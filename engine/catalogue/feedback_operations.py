@@ -10,6 +10,8 @@ from engine.errors import Invalid
 from engine.feedback.models import Copy, Feedback
 from engine.handlings import operations as handlings
 
+METHODS = {"in_person": "当面送达", "post": "邮寄", "other": "其他方式"}
+
 
 def submit_answer(act: Act) -> dict[str, Any]:
     """The unit writes its answer, or declines as not competent (谁主管、谁反馈)."""
@@ -100,7 +102,8 @@ def copy(act: Act, to: str) -> dict[str, Any]:
 
 def confirm_letter(act: Act) -> dict[str, Any]:
     """The studio handed or posted the printed answer; what it wrote is the proof (D5)."""
-    proof = str(act.form.get("proof") or act.form.get("opinion") or "")
+    parts = (METHODS.get(str(act.form.get("method")), ""), act.form.get("delivered_on"), act.form.get("proof"))
+    proof = "；".join(str(part) for part in parts if part)
     query = select(Copy).where(
         Copy.case_id == act.case.id, Copy.addressee == "reporter", Copy.channel == "letter", Copy.state == "pending"
     )

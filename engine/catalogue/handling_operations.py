@@ -191,7 +191,7 @@ def transit_late(act: Act) -> None:
 
 
 def decide_extension(act: Act) -> dict[str, Any]:
-    """The signing delegate's yes or no; nobody answers for him, and late consent does not undo the overdue (R61–R63)."""
+    """The signing delegate's yes or no; nobody answers for him; late consent leaves the case overdue (R61–R63)."""
     actor, handling = act.require_actor(), act.current_handling()
     if actor.person_id != act.case.delegate_person_id:
         raise Forbidden("同意延期")
