@@ -74,6 +74,8 @@ system_for_tests() {
     need fontconfig command -v fc-list
     need fonts-noto-cjk cjk_font
     need postgresql postgres_server
+    # the Node inside Playwright asks for it
+    need libatomic1 "$PYTHON" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")'
     get_missing
 }
 
