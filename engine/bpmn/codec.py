@@ -16,42 +16,48 @@ from engine.bpmn.model import BadState, BadValue
 FORMAT = b"\x01"
 MAX_DEPTH = 40
 MAX_TEXT = 100_000
+MAX_INTEGER = 2**63
 
 
 def clean(value: Any, element: str = "", depth: int = 0) -> Any:
     """A private copy of a value in the types that survive storage: texts, numbers, booleans, None, aware or naive
     datetimes, dates, timedeltas, Decimals, lists and objects with text keys. Raises BadValue for anything else."""
     kind = type(value)
-    if value is None or kind is bool or kind is int:
+    if value is None or kind is bool:
         return value
     if depth > MAX_DEPTH:
         raise BadValue(element=element, reason="嵌套太深")
     if isinstance(value, str):
-        if len(value) > MAX_TEXT:
-            raise BadValue(element=element, reason=f"文字超过 {MAX_TEXT} 字")
-        return str(value)
+        return _text(value, element)
     if isinstance(value, Mapping):
-        return {_key(key, element): clean(item, element, depth + 1) for key, item in value.items()}
+        return {_text(key, element): clean(item, element, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [clean(item, element, depth + 1) for item in value]
     return _scalar(value, element)
 
 
-def _key(key: Any, element: str) -> str:
-    if not isinstance(key, str):
+def _text(value: Any, element: str) -> str:
+    if not isinstance(value, str):
         raise BadValue(element=element, reason="名称必须是文字")
-    return str(key)
+    if len(value) > MAX_TEXT:
+        raise BadValue(element=element, reason=f"文字超过 {MAX_TEXT} 字")
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise BadValue(element=element, reason="文字里有残缺的字符")
+    return str(value)
 
 
 def _scalar(value: Any, element: str) -> Any:
     if isinstance(value, int):
+        if abs(value) >= MAX_INTEGER:
+            raise BadValue(element=element, reason="数太大")
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
             raise BadValue(element=element, reason="不是有限的数")
         return float(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo is not None else datetime.fromisoformat(value.isoformat())
+        plain = datetime.fromisoformat(value.isoformat())  # a plain datetime, without `fold`
+        return plain if value.tzinfo is None else value.astimezone(UTC).replace(fold=0)
     if isinstance(value, date):
         return date(value.year, value.month, value.day)
     if isinstance(value, timedelta):

@@ -97,7 +97,7 @@ def condition(cell: str) -> str | None:
         return f"value {low} ({interval['low']}) and value {high} ({interval['high']})"
     comparison = _COMPARISON.fullmatch(text)
     if comparison:
-        return f"value {comparison['operator']} ({comparison['rest']})"
+        return f"value {comparison['operator']} ({comparison['rest'].strip()})"
     return text if _VALUE.search(text) else f"value in [{text}]"
 
 

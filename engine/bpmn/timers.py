@@ -32,7 +32,8 @@ _CYCLE = re.compile(r"R(?P<times>\d*)/(?:(?P<start>[^/]+)/)?(?P<period>P[^/]+)")
 def is_literal(text: str) -> bool:
     """Whether a timer's text is an ISO value and not an expression."""
     text = text.strip()
-    return any(pattern.fullmatch(text) for pattern in (_DURATION, _MOMENT, _CYCLE))
+    cycle = _CYCLE.fullmatch(text)
+    return any(pattern.fullmatch(cycle["period"] if cycle else text) for pattern in (_DURATION, _MOMENT))
 
 
 class Timer(EventDefinition):
@@ -100,19 +101,19 @@ class Timer(EventDefinition):
         raise BadValue(element=self.element, reason=f"“{text}”不是日期、时刻或时长")
 
     def _cycle(self, value: Any, armed: datetime) -> dict[str, Any]:
-        times, start, period = None, armed, value
+        times, start, period = None, None, value
         if isinstance(value, str):
             match = _CYCLE.fullmatch(value.strip())
-            if match is None:
+            if match is None or not _DURATION.fullmatch(match["period"]):
                 raise BadValue(element=self.element, reason=f"“{value}”不是循环时间，例如 R3/P1D")
-            times = int(match["times"]) if match["times"] else None
-            start = self._moment(match["start"], armed) - (add(armed, match["period"]) - armed) if match["start"] else armed
-            period = add(armed, match["period"]) - armed
+            times = int(match["times"][:9]) if match["times"] else None
+            start = self._moment(match["start"], armed) if match["start"] else None
+            period = self._moment(match["period"], armed) - armed
         if not isinstance(period, timedelta) or period < MIN_PERIOD:
             raise BadValue(element=self.element, reason="循环的间隔至少一分钟")
         if times == 0:
             raise BadValue(element=self.element, reason="循环次数至少一次")
-        return {"due": start + period, "period": period, "left": times}
+        return {"due": start or armed + period, "period": period, "left": times}
 
 
 def add(moment: datetime, duration: str) -> datetime:

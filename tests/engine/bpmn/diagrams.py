@@ -144,6 +144,9 @@ def document(*processes: str, messages: str = "", signals: str = "", errors: str
 
 
 def package(*processes: str, messages: str = "", signals: str = "", errors: str = "", **tables: bytes) -> Package:
-    """A compiled package of one diagram file (and decision tables)."""
-    files = {"test.bpmn": document(*processes, messages=messages, signals=signals, errors=errors)}
+    """A compiled package, one file for each process (and decision table)."""
+    files = {
+        f"test{number}.bpmn": document(one, messages=messages, signals=signals, errors=errors)
+        for number, one in enumerate(processes)
+    }
     return compile_package(files | {f"{name}.dmn": table for name, table in tables.items()})

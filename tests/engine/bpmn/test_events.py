@@ -110,7 +110,7 @@ def test_a_failing_service_reaches_the_boundary_of_its_code(code: str, expected:
 
 @pytest.mark.parametrize("thrower", [service("t", "x.y"), node("endEvent", "t", error("late"))])
 def test_an_error_looks_outward(thrower: str) -> None:
-    inner = subprocess("inner", begin("s"), user("open"), thrower, flows("s open", "s t"))
+    inner = subprocess("inner", begin("s"), user("open"), thrower, end("e"), flows("s open e", "s t"))
     made = package(
         process("p", begin(), call("c", "q"), boundary("b", "c", error("late")), user("rescue"), end(),
                 flows("start c end", "b rescue end")),
@@ -206,9 +206,10 @@ def test_signals_reach_everybody_waiting_and_links_jump() -> None:
     assert open_steps(run) == ["landed", "woken"]
 
 
-def test_an_endless_diagram_runs_out_of_steps() -> None:
-    made = package(process("p", begin(), user("a"), node("exclusiveGateway", "g", default="f_g__a"), end(), service("s", "x.y"),
-                           flows("start a g s g", "g a", g__s="round")))
-    run = start(made, "p", {"round": True}, Desk(), max_steps=50)
-    with pytest.raises(StepBudgetExceeded, match="50"):
+def test_an_act_that_goes_too_far_runs_out_of_steps() -> None:
+    names = [f"s{number}" for number in range(60)]
+    made = package(process("p", begin(), user("a"), *(service(name, "x.y") for name in names), end(),
+                           flows(f"start a {' '.join(names)} end")))
+    run = start(made, "p", {}, Desk(), max_steps=50)
+    with pytest.raises(StepBudgetExceeded, match="50.*s50"):
         complete(run, "a")
