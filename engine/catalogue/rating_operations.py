@@ -50,7 +50,7 @@ def record(act: Act) -> dict[str, Any]:
 
 def _opinions(act: Act) -> dict[str, str]:
     query = select(Opinion.party, Opinion.grade).where(Opinion.handling_id == act.current_handling().id)
-    return dict(act.session.execute(query).tuples())
+    return {row.party: row.grade for row in act.session.execute(query)}
 
 
 def agreed(act: Act) -> bool:

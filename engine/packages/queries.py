@@ -24,7 +24,7 @@ def in_force(session: Session, key: str, on: date) -> Package:
 def files(session: Session, package_id: int) -> dict[str, bytes]:
     """Every file of a version by path."""
     rows = session.execute(select(PackageFile.path, PackageFile.content).where(PackageFile.package_id == package_id))
-    return dict(rows.tuples())
+    return {row.path: row.content for row in rows}
 
 
 def compiled(session: Session, package_id: int) -> bpmn.Package:
