@@ -249,7 +249,7 @@ def _check_counts(root: etree._Element, name: str) -> None:
                 "file.import",
                 f"第 {element.sourceline} 行：不能引用别的文件（import），请把被引用的流程放进同一个流程包。",
                 "imports are not supported; put the called process into the same package",
-                element=element.get("id", ""),
+                element=_nearest_id(element),
                 line=element.sourceline,
             )
         nodes += tag.localname in NODES
@@ -260,7 +260,7 @@ def _check_counts(root: etree._Element, name: str) -> None:
 
 
 def _check_limits(name: str, element: etree._Element, nodes: int, rules: int, leaving: Counter[str]) -> None:
-    where, line = element.get("id", ""), element.sourceline
+    where, line = _nearest_id(element), element.sourceline
     if nodes > MAX_NODES:
         _refuse(
             name,

@@ -66,7 +66,7 @@ def check_foreign(diagram: Diagram) -> Iterator[Finding]:
                     diagram.file,
                     element,
                     "extension.foreign",
-                    f"“{name.localname}”是 {FOREIGN[name.namespace]} 的扩展，在这里不起作用，请删去，改用本系统的设置。",
+                    f"“{name.localname}”是 {FOREIGN[name.namespace]} 的扩展，这里不起作用，请删去。",
                     f"{name.localname} is an extension of {FOREIGN[name.namespace]}; remove it",
                 )
 
