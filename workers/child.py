@@ -26,6 +26,7 @@ class Child:
     environment: dict[str, str]
     folder: Path
     log: Path
+    after_web: bool = False  # starts when the web answers: on two cores a person waits half as long for the first page
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     next_start: float = 0.0

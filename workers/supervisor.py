@@ -25,6 +25,7 @@ from engine.errors import LianxinError
 from workers.child import Child
 
 PATIENCE = 15.0
+LONGEST_WAIT_FOR_WEB = 20.0
 GIVE_UP_AFTER = 3
 LONGEST_SOCKET_PATH = 100
 
@@ -70,7 +71,9 @@ def children(settings: Settings, port: int, host: str) -> list[Child]:
         commands |= {"worker": _worker_command(), "beat": _beat_command(settings.data_dir)}
     logs = settings.data_dir / "log"
     return [
-        Child(name, command, environment, ROOT, logs / f"{name}.log") for name, command in commands.items() if command
+        Child(name, command, environment, ROOT, logs / f"{name}.log", after_web=name in {"worker", "beat"})
+        for name, command in commands.items()
+        if command
     ]
 
 
@@ -89,15 +92,24 @@ class Supervisor:
             signal.signal(number, lambda *_: self.stopping.set())
         try:
             for child in self.family:
-                child.start()
+                if child.after_web:
+                    child.next_start = time.monotonic() + LONGEST_WAIT_FOR_WEB
+                else:
+                    child.start()
             while not self.stopping.wait(0.2 if not self.ready else 0.5):
                 self._look_after_all()
                 if not self.ready and _answers(*address):
-                    self.ready = True
-                    announce()
+                    self._web_answers(announce)
         finally:
             self._end()
         return 0
+
+    def _web_answers(self, announce: Callable[[], None]) -> None:
+        self.ready = True
+        for child in self.family:
+            if child.process is None and not child.deaths:
+                child.start()
+        announce()
 
     def _look_after_all(self) -> None:
         for child in self.family:
