@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+from engine.commands.admin import first_administrator, password_link
+from engine.commands.people import people
+from engine.commands.places import organisations, places
 from engine.commands.workdays import workdays
 from engine.errors import LianxinError
 
@@ -66,6 +69,11 @@ def main() -> None:
 
 
 main.add_command(workdays)
+main.add_command(places)
+main.add_command(organisations)
+main.add_command(people)
+main.add_command(first_administrator)
+main.add_command(password_link)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ def person_errors(form: PersonForm) -> dict[str, str]:
         errors["name"] = "请填写姓名。"
     if not LOGIN.fullmatch(normal_login(form.login)):
         errors["login"] = "登录名为2至60个字符，只能用文字、数字和 . _ @ -。"
+    if not form.name.isprintable():
+        errors["name"] = "姓名含有不可显示的字符，请重新输入。"
     for field, most in LENGTHS.items():
         if len(getattr(form, field)) > most:
             errors[field] = f"最多{most}个字符，请缩短。"
