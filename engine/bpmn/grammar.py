@@ -2,6 +2,7 @@
 position and a sentence for somebody who has never programmed. Nothing here evaluates anything."""
 
 import ast
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +14,7 @@ MAX_SOURCE = 4_000
 MAX_NODES = 400
 MAX_DEPTH = 60
 MAX_INTEGER = 10**18
+_ESCAPE = re.compile(r"\\(.|$)", re.DOTALL)
 _EXPRESSIONS = (
     ast.BoolOp,
     ast.BinOp,
@@ -83,6 +85,14 @@ def _before_parsing(text: Text) -> Iterator[Problem]:
                 code = f"U+{ord(char):04X}"
                 yield text.problem(
                     "invisible", offset, f"含有看不见的字符 {code}，请删去", f"invisible character {code}"
+                )
+        for escape in _ESCAPE.finditer(source):
+            if escape[1] not in "\\'\"nt":
+                yield text.problem(
+                    "escape",
+                    escape.start(),
+                    "反斜杠 \\ 只能写成 \\\\、\\n、\\t 或放在引号前",
+                    "only \\\\ \\n \\t \\' \\\" escapes",
                 )
         depth = 0
         for offset, char in code_of(source):

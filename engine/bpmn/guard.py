@@ -90,6 +90,8 @@ def _check_bytes(data: bytes, name: str) -> None:
             line=1,
             column=1,
         )
+    if data.count(b"<") > 3 * MAX_ELEMENTS:  # start tags, end tags and plenty of comments; spares building the tree
+        _refuse_elements(name, line=1, column=1)
     _check_encoding(data, name)
     for pattern, code, zh, en in (
         (
@@ -218,15 +220,14 @@ def _check_size(root: etree._Element, name: str) -> None:
             )
         if count > MAX_ELEMENTS:
             where = _nearest_id(element)
-            _refuse(
-                name,
-                "file.elements",
-                f"文件超过 {MAX_ELEMENTS} 个 XML 元素，请拆成几张图。",
-                f"more than {MAX_ELEMENTS} XML elements; split the diagram",
-                element=where,
-                line=element.sourceline,
-            )
+            _refuse_elements(name, element=where, line=element.sourceline)
         stack += [(child, depth + 1) for child in element]
+
+
+def _refuse_elements(name: str, *, element: str = "", line: int, column: int | None = None) -> NoReturn:
+    zh = f"文件超过 {MAX_ELEMENTS} 个 XML 元素，请拆成几张图。"
+    en = f"more than {MAX_ELEMENTS} XML elements; split the diagram"
+    _refuse(name, "file.elements", zh, en, element=element, line=line, column=column)
 
 
 def _nearest_id(element: etree._Element) -> str:

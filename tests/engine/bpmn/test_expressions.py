@@ -66,7 +66,7 @@ def fault(source: str, **names: Any) -> ExpressionError:
         ("round(2.567, 2)", 2.57), ("abs(-3)", 3), ("str(3) + str(true)", "3是"), ('int("12") + float("0.5")', 12.5),
         ('lower("A") + upper("b") + strip(" c ")', "aBc"), ('contains(tags, "a") and starts_with(tier, "st")', True),
         ("any([false, true]) and all([true])", True), ("is_empty(nothing) and is_empty([])", True),
-        ('get(case, "missing", 5)', 5), ("  1 +\n  1  ", 2),
+        ('get(case, "missing", 5)', 5), ("  1 +\n  1  ", 2), (r"'it\'s\n\\'", "it's\n\\"),
     ],
 )  # fmt: skip
 def test_values(source: str, expected: Any) -> None:
@@ -108,7 +108,7 @@ def test_a_decision_is_true_or_false_and_nothing_else(source: str) -> None:
         ('tier = "街道"', "两个等号", (1, 6)), ("urgent && true", "and", (1, 8)), ("urgent || true", "or", (1, 8)),
         ("!urgent", "not", (1, 1)), ("tier == “街道”", "全角", (1, 9)), ("max（1，2）", "全角", (1, 4)),
         ("urgent ? 1 : 2", "if 条件 else", (1, 8)), ("${urgent}", "不用 ${", (1, 1)), ("days_left <> 2", "!=", (1, 11)),
-        ("a\u200bb", "U+200B", (1, 2)), ("1 +", "写完整|附近", None), ("", "没有填写", (1, 1)),
+        ("a\u200bb", "U+200B", (1, 2)), ("1 +", "写完整|附近", None), ("", "没有填写", (1, 1)), (r"'a\x41'", "反斜杠", (1, 3)),
         ("urgent and\n  x.__class__", "下划线", (2, 3)), ('"街道" + x**2', "不能用这种运算", (1, 8)),
         ("x is null", "==", (1, 1)), ("lambda: 0", "不能定义函数", (1, 1)), ("[x for x in y]", "推导式", (1, 1)),
         ("tags.append(1)", "按名称调用", (1, 1)), ("f'{x}'", "连接", (1, 1)), ("tags[0:1]", "截取", (1, 6)),
