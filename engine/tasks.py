@@ -121,6 +121,10 @@ def _proposal(session: Session, task: Task, case: Case) -> dict[str, Any]:
     """What jurisdiction.dmn proposed for this review: tier, unit and reason (article 10, 管理权限)."""
     if task.role != "tier_review":
         return {}
+    instructed = handlings.latest_review(session, case.id)
+    if case.instruction and instructed is not None and instructed.tier == "committee":
+        unit = {"unit_id": str(instructed.unit_id)} if instructed.unit_id else {}
+        return {"decision": "refer", "basis": f"市委批示：{case.instruction}"[:300]} | unit
     data = instances.data_of(session, task, case)
     found = {name: data[name] for name in ("proposed_tier", "proposed_matter", "proposal_reason") if data.get(name)}
     if found.get("proposal_reason"):

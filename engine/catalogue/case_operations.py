@@ -5,10 +5,11 @@ from typing import Any
 from engine import clock
 from engine.cases import content
 from engine.cases.models import Signature
-from engine.catalogue import telling
+from engine.catalogue import handling_operations, pools, telling
 from engine.catalogue.act import Act
 from engine.errors import Invalid
 from engine.handlings import operations as handlings
+from engine.handlings.models import Review
 from engine.ledger import operations as ledger
 
 LADDER = ("community", "street", "district", "city", "committee")
@@ -106,6 +107,19 @@ def instruct(act: Act) -> dict[str, Any]:
     """批示 of the city committee: to a city unit, back to the city organisation department, or 阅存 (R53, A8)."""
     case, decision = act.case, act.form.get("decision", "")
     case.instruction = act.form.get("instruction", "")
+    unit = handling_operations.city_unit(act, act.form["unit_id"]) if decision == "unit" else None
+    act.session.add(
+        Review(
+            case_id=case.id,
+            tier=case.tier,
+            department_id=pools.tier_department(act).id,
+            decision=decision,
+            unit_id=unit.id if unit else None,
+            basis=case.instruction[:300],
+            decided_by_id=act.require_actor().person_id,
+            decided_at=act.now,
+        )
+    )
     act.history = act.record(
         "instructed",
         opinion=case.instruction,

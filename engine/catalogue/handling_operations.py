@@ -18,6 +18,8 @@ def decide_review(act: Act) -> dict[str, Any]:
     actor, case, form = act.require_actor(), act.case, act.form
     department = pools.tier_department(act)
     decision = str(form.get("decision", ""))
+    if decision == "escalate" and case.instruction:
+        raise Invalid("市委已有批示，请按批示转交承办，不能再次上报（第十条）。")
     unit = _own_unit(act, form.get("unit_id"), department) if decision == "refer" else None
     review = Review(
         case_id=case.id,
@@ -37,6 +39,11 @@ def decide_review(act: Act) -> dict[str, Any]:
         "referred" if unit else "escalated", result=unit.name if unit else "", opinion=review.basis
     )
     return {"decision": decision}
+
+
+def city_unit(act: Act, unit_id: Any) -> Organisation:
+    """The city unit a 批示 names (R53)."""
+    return _own_unit(act, unit_id, pools.department(act, "city"))
 
 
 def _own_unit(act: Act, unit_id: Any, department: Organisation) -> Organisation:
