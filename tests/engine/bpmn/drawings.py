@@ -1,5 +1,7 @@
 """Small diagrams for tests, written as short as they can be."""
 
+from itertools import pairwise
+
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:lianxin="urn:lianxin:bpmn" '
     'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" id="defs" targetNamespace="urn:test">'
@@ -20,7 +22,7 @@ def flow(source: str, target: str, condition: str = "", identity: str = "") -> s
 
 def line(*steps: str) -> str:
     """Flows along a row of ids."""
-    return "".join(flow(first, then) for first, then in zip(steps, steps[1:], strict=False))
+    return "".join(flow(first, then) for first, then in pairwise(steps))
 
 
 START, END, TASK = '<startEvent id="s"/>', '<endEvent id="e"/>', '<userTask id="t" name="答复"/>'
@@ -33,7 +35,8 @@ def around(step: str, *more: str, identity: str = "t", before: str = "") -> byte
 
 def timer(value: str, kind: str = "timeDate", attributes: str = "") -> bytes:
     """A user task with a timer on its edge."""
-    definition = f"<timerEventDefinition><{kind}>{value}</{kind}></timerEventDefinition>" if value else "<timerEventDefinition/>"
+    time = f"<{kind}>{value}</{kind}>" if value else ""
+    definition = f"<timerEventDefinition>{time}</timerEventDefinition>"
     event = f'<boundaryEvent id="b" attachedToRef="t" {attributes}>{definition}</boundaryEvent>'
     return around(TASK, event, flow("b", "e"))
 
@@ -52,3 +55,8 @@ def dmn(*rules: str, policy: str = "UNIQUE", source: str = "tier") -> bytes:
         f"<input><inputExpression><text>{source}</text></inputExpression></input>"
         f'<output name="unit"/>{rows}</decisionTable></decision></definitions>'
     ).encode()
+
+
+def argument(name: str, value: str) -> str:
+    """One argument of an operation."""
+    return f'<extensionElements><lianxin:argument name="{name}" value="{value}"/></extensionElements>'

@@ -65,7 +65,9 @@ def test_attack_files_are_refused(sample: str, code: str) -> None:
     assert refusal((SAMPLES / f"{sample}.bpmn").read_bytes(), f"{sample}.bpmn").code == code
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-7", "cp037", "gb18030"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-7", "cp037", "gb18030"]
+)
 @pytest.mark.parametrize("honest", [True, False])
 def test_a_doctype_cannot_hide_in_another_encoding(encoding: str, honest: bool) -> None:
     text = f'<?xml version="1.0" encoding="{encoding if honest else "UTF-8"}"?>\n{DOCTYPE}{around(PLAIN).decode()}'
