@@ -7,12 +7,12 @@ from flask_wtf.csrf import CSRFProtect
 
 from engine import config, db
 from engine.config import Settings
-from web import assets, errors, filters, inbox, messages, navigation, search, session, workbench
+from web import assets, cases, errors, filters, inbox, messages, navigation, search, session, tasks, workbench
 from web import policy as policies
 from web.session import Application, House
 
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
-MODULES = (session, workbench, inbox, search, messages)
+MODULES = (session, workbench, inbox, tasks, cases, search, messages)
 
 SECURITY = {
     "Content-Security-Policy": "; ".join(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
@@ -104,7 +104,7 @@ class Shell:
         return [(label, lines) for label, lines in groups if lines]
 
     def _line(self, item: Item) -> dict[str, Any]:
-        address = url_for(item.endpoint, **dict(item.values))
+        address = url_for(item.endpoint, **cast(dict[str, Any], item.values))
         count = self.boxes.get(item.box) if item.box else None
         return {"item": item, "address": address, "count": count, "here": request.path == address}
 

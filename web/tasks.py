@@ -96,13 +96,12 @@ def request_extension(task_id: int) -> ResponseReturnValue:
     """申请延期: the signing delegate is asked; the limit runs on until he consents (R61, R62)."""
     typed = _typed()
     try:
-        sentences = tasks.request_extension(g.session, actor(), task_id, typed)
+        sentence = tasks.request_extension(g.session, actor(), task_id, typed)
     except Invalid as refusal:
         g.session.rollback()
         view = tasks.load(g.session, actor(), task_id)
         return _page("tasks/extension.html", view=view, filled=_extension(view, typed, refusal)), 422
-    for sentence in getattr(sentences, "next", ("已送市党代表征求延期意见，原时限继续计算。",)):
-        flash(sentence)
+    flash(sentence)
     address = url_for("tasks.show", task_id=task_id)
     if is_fragment():
         return Response(status=204, headers={"HX-Redirect": address})

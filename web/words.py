@@ -117,7 +117,12 @@ TABLES = {
 
 
 def word(code: object, table: str) -> str:
-    """The Chinese word of a code; a code nobody named yet reads 未知, so that no English reaches the screen."""
+    """The Chinese word of a code; a code nobody named yet reads 未知, so that no English reaches the screen.
+
+    `act_or_text` is for columns that hold a code or a Chinese text: the code's word, else the text as it is.
+    """
+    if table == "act_or_text":
+        return ACTS.get(str(code or ""), str(code or ""))
     if code in (None, ""):
         return TABLES[table].get("", "")
     return TABLES[table].get(str(code), "未知")

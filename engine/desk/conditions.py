@@ -1,4 +1,4 @@
-"""Whose task, case or copy is it: the conditions behind boxes, lists and search, as SQL (access.py decides the same)."""
+"""Whose task, case or copy is it: the conditions behind boxes, lists and search, as SQL; access.py decides the same."""
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true, union
 from sqlalchemy.orm import InstrumentedAttribute

@@ -100,9 +100,9 @@ def _drafts(session: Session, actor: Actor, page: int, per_page: int) -> Page[Ro
     """Half-filled forms: of a task with its case, or of an opinion not yet registered."""
     mine = Draft.person_id == actor.person_id
     total = session.scalar(select(func.count()).where(mine)) or 0
-    query = select(Draft, Task).outerjoin(Task, Task.id == Draft.task_id).where(mine)
+    query: Query = select(Draft, Task).outerjoin(Task, Task.id == Draft.task_id).where(mine)
     found = session.execute(query.order_by(Draft.saved_at.desc()).limit(per_page).offset((page - 1) * per_page)).all()
-    ready = rows(session, [Item(task.case_id, task, draft.saved_at) for draft, task in found if task is not None])
+    ready = rows(session, [Item(task.case_id, task, draft.saved_at) for draft, task in found if task])
     by_task = {row.task_id: row for row in ready}
     lines = [by_task.get(draft.task_id) or _unregistered(draft) for draft, _task in found]
     return Page(lines, total, page, per_page)

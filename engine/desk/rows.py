@@ -65,7 +65,7 @@ class Row:
 class Item:
     """What a list found: a case, perhaps its task, a copy, and the moment that matters in that list."""
 
-    case_id: int
+    case_id: int | None
     task: Task | None = None
     at: datetime | None = None
     copy_id: int | None = None
@@ -73,7 +73,7 @@ class Item:
 
 def rows(session: Session, items: Sequence[Item]) -> list[Row]:
     """Fill the columns for a page of items, with a handful of statements whatever its length."""
-    ids = {item.case_id for item in items}
+    ids = {item.case_id for item in items if item.case_id is not None}
     facts = _Facts(session, ids)
     return [facts.row(item) for item in items]
 
@@ -111,8 +111,9 @@ class _Facts:
 
     def row(self, item: Item) -> Row:
         """One line."""
-        case, open_tasks = self.cases[item.case_id], self.tasks.get(item.case_id, [])
-        handling, unit = self.handlings.get(item.case_id, (None, ""))
+        case = self.cases[item.case_id or 0]
+        open_tasks = self.tasks.get(case.id, [])
+        handling, unit = self.handlings.get(case.id, (None, ""))
         limited = item.task if item.task is not None and item.task.due_at else limiting(open_tasks)
         due_at = limited.due_at if limited else None
         due_on = last_day(due_at) if due_at else None

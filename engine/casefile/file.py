@@ -1,0 +1,243 @@
+"""Everything the page of a case shows, loaded once and only for those who may read it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from engine import access, clock
+from engine.access import Actor, Verb
+from engine.calendar import Calendar
+from engine.casefile import limit, path, tracked
+from engine.casefile.limit import Limit
+from engine.casefile.path import Path
+from engine.casefile.reading import readable
+from engine.casefile.tracked import Tracked
+from engine.cases.models import Case, Signature
+from engine.catalogue import scopes
+from engine.feedback.models import Copy, Feedback
+from engine.handlings.models import Extension, Handling, Review, Supervision
+from engine.notices.models import Notice
+from engine.organisation.models import Organisation, Person, Place
+from engine.ratings.models import Opinion, Rating
+from engine.work.models import History, Instance, Task
+from engine.workdays.queries import calendar
+
+ROW = TypeVar("ROW")
+
+
+@dataclass(frozen=True)
+class OpenStep:
+    """An open task as the case page shows it; `mine`: the actor may take it or work on it."""
+
+    task: Task
+    where: str
+    holder: str
+    limit: Limit | None
+    may_claim: bool
+    mine: bool
+
+
+@dataclass(frozen=True)
+class HandlingFile:
+    """One handling with what belongs to it, names filled in."""
+
+    handling: Handling
+    unit: str
+    department: str
+    handler: str
+    extensions: Sequence[Extension]
+    feedbacks: Sequence[Feedback]
+    supervisions: Sequence[tuple[Supervision, str]]
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """A case, its surroundings, and what the actor may do to it now."""
+
+    case: Case
+    community: str
+    street: str
+    district: str
+    limit: Limit | None
+    steps: Sequence[OpenStep]
+    handlings: Sequence[HandlingFile]
+    reviews: Sequence[tuple[Review, str, str]]  # with department and unit
+    path: Path
+    tracked: Sequence[Tracked]
+    history: Sequence[History]
+    copies: Sequence[tuple[Copy, str]]  # with the addressee's name
+    opinions: Sequence[Opinion]
+    rating: Rating | None
+    signatures: Sequence[Signature]
+    notices: Sequence[tuple[Notice, str]]  # with the receiver's name
+    unread_copies: Sequence[int]
+    instance_id: int | None
+    may_terminate: bool
+
+    @property
+    def overdue(self) -> bool:
+        """Derived, never stored: the limit that runs has passed."""
+        return self.limit is not None and self.limit.lamp.colour == "red"
+
+    @property
+    def supervised(self) -> bool:
+        """Is a supervision open?"""
+        return any(row.closed_at is None for file in self.handlings for row, _name in file.supervisions)
+
+
+def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
+    """The case for its page; NotFound outside the actor's reach."""
+    case = readable(session, actor, case_id)
+    names = _Names(session, case_id)
+    days = calendar(session)
+    handlings = _handlings(session, names, case_id)
+    current = next((file for file in reversed(handlings) if file.handling.state != "withdrawn"), None)
+    steps = _steps(session, actor, case, names, current.handling if current else None)
+    leading = limit.leading([(step.task, step.limit) for step in steps if step.limit is not None])
+    reviews = [review for review in _of(session, Review, Review.case_id, case_id) if not review.withdrawn]
+    history = _of(session, History, History.case_id, case_id)
+    copies = _of(session, Copy, Copy.case_id, case_id)
+    instance = session.scalars(select(Instance).where(Instance.case_id == case_id).order_by(Instance.id.desc())).first()
+    return CaseFile(
+        case=case,
+        community=names.place(case.community_id),
+        street=names.place(case.street_id),
+        district=names.place(case.district_id),
+        limit=leading,
+        steps=steps,
+        handlings=handlings,
+        reviews=[(row, names.organisation(row.department_id), names.organisation(row.unit_id)) for row in reviews],
+        path=path.trace(case, history, _departments(session, case), days),
+        tracked=_tracked(days, current, reviews, leading) if current else (),
+        history=history,
+        copies=[(copy, _addressee(copy, case, names)) for copy in copies],
+        opinions=_of(session, Opinion, Opinion.case_id, case_id),
+        rating=next(reversed(_of(session, Rating, Rating.case_id, case_id)), None),
+        signatures=_of(session, Signature, Signature.case_id, case_id),
+        notices=[(row, _receiver(row, names)) for row in _of(session, Notice, Notice.case_id, case_id)],
+        unread_copies=[copy.id for copy in copies if copy.read_at is None and _addressed(actor, copy)],
+        instance_id=instance.id if instance else None,
+        may_terminate=_may_terminate(session, actor, case, instance),
+    )
+
+
+def mark_copies_read(session: Session, actor: Actor, case_id: int) -> int:
+    """已阅: the copies of this case addressed to the actor or the actor's organisations; how many were unread."""
+    readable(session, actor, case_id, Verb.COPY_READ)
+    copies = session.scalars(select(Copy).where(Copy.case_id == case_id, Copy.read_at.is_(None))).all()
+    mine = [copy.id for copy in copies if _addressed(actor, copy)]
+    session.execute(update(Copy).where(Copy.id.in_(mine)).values(read_at=clock.now(), read_by_id=actor.person_id))
+    return len(mine)
+
+
+class _Names:
+    """Names by id, looked up once each."""
+
+    def __init__(self, session: Session, case_id: int) -> None:
+        self._session = session
+
+    def place(self, place_id: int) -> str:
+        row = self._session.get(Place, place_id)
+        return row.name if row else ""
+
+    def organisation(self, organisation_id: int | None) -> str:
+        row = self._session.get(Organisation, organisation_id) if organisation_id else None
+        return row.name if row else ""
+
+    def person(self, person_id: int | None) -> str:
+        row = self._session.get(Person, person_id) if person_id else None
+        return row.name if row else ""
+
+
+def _of(
+    session: Session, table: type[ROW], column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], key: int
+) -> list[ROW]:
+    """The rows of a table that belong to the case or handling, oldest first."""
+    return list(session.scalars(select(table).where(column == key).order_by(table.id)))  # type: ignore[attr-defined]
+
+
+def _departments(session: Session, case: Case) -> dict[str, str]:
+    """The organisation departments above the case, by tier, and the committee."""
+    rows = session.execute(
+        select(Organisation.tier, Organisation.place_id, Organisation.kind, Organisation.name)
+        .where(Organisation.kind.in_(("department", "committee")))
+        .where(
+            (Organisation.place_id.in_((case.street_id, case.district_id)))
+            | Organisation.tier.in_(("city", "committee"))
+        )
+    )
+    found = {"street": "街道组织部门", "district": "区委组织部", "city": "市委组织部", "committee": "市委"}
+    for tier, place_id, kind, name in rows:
+        if kind == "committee":
+            found["committee"] = name
+        elif tier == "city" or (tier, place_id) in (("street", case.street_id), ("district", case.district_id)):
+            found[tier] = name
+    return found
+
+
+def _handlings(session: Session, names: _Names, case_id: int) -> list[HandlingFile]:
+    files = []
+    for handling in _of(session, Handling, Handling.case_id, case_id):
+        supervisions = _of(session, Supervision, Supervision.handling_id, handling.id)
+        feedbacks = _of(session, Feedback, Feedback.handling_id, handling.id)
+        files.append(
+            HandlingFile(
+                handling=handling,
+                unit=names.organisation(handling.unit_id),
+                department=names.organisation(handling.department_id),
+                handler=names.person(handling.handler_id),
+                extensions=_of(session, Extension, Extension.handling_id, handling.id),
+                feedbacks=[row for row in feedbacks if row.state != "withdrawn"],
+                supervisions=[(row, names.organisation(row.organisation_id)) for row in supervisions],
+            )
+        )
+    return files
+
+
+def _steps(session: Session, actor: Actor, case: Case, names: _Names, handling: Handling | None) -> list[OpenStep]:
+    days, found = calendar(session), []
+    for task in _of(session, Task, Task.case_id, case.id):
+        scope = scopes.task_scope(session, task, case)
+        may_claim = task.assignee_id is None and access.may(actor, Verb.TASK_CLAIM, scope)
+        found.append(
+            OpenStep(
+                task=task,
+                where=names.organisation(task.organisation_id) or names.person(task.person_id),
+                holder=names.person(task.assignee_id),
+                limit=limit.of_task(days, task, handling, case.arrived_on),
+                may_claim=may_claim,
+                mine=may_claim or access.may(actor, Verb.TASK_COMPLETE, scope),
+            )
+        )
+    return found
+
+
+def _tracked(
+    days: Calendar, current: HandlingFile, reviews: Sequence[Review], leading: Limit | None
+) -> tuple[Tracked, ...]:
+    referral = next((row for row in reversed(reviews) if row.decision == "refer"), None)
+    feedback = next((row for row in reversed(current.feedbacks) if row.state != "returned"), None)
+    return tracked.items(days, referral, current.handling, current.handler, leading, feedback)
+
+
+def _addressed(actor: Actor, copy: Copy) -> bool:
+    mine = access.reach(actor).organisation_ids
+    return copy.channel == "inbox" and (copy.person_id == actor.person_id or copy.organisation_id in mine)
+
+
+def _addressee(copy: Copy, case: Case, names: _Names) -> str:
+    if copy.addressee == "reporter":
+        return case.reporter_name
+    return names.organisation(copy.organisation_id) or names.person(copy.person_id)
+
+
+def _receiver(notice: Notice, names: _Names) -> str:
+    return names.organisation(notice.organisation_id) or names.person(notice.person_id) or notice.address
+
+
+def _may_terminate(session: Session, actor: Actor, case: Case, instance: Instance | None) -> bool:
+    running = instance is not None and instance.status == "open"
+    return running and access.may(actor, Verb.CASE_TERMINATE, scopes.case_scope(session, case))

@@ -1,0 +1,18 @@
+"""Loading a case is being allowed to: nobody holds one he may not see (R54)."""
+
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.access import Actor, Verb
+from engine.cases.models import Case
+from engine.catalogue import scopes
+from engine.errors import NotFound
+
+
+def readable(session: Session, actor: Actor, case_id: int, verb: Verb = Verb.CASE_READ) -> Case:
+    """The case; NotFound when there is none or it is outside the actor's reach."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound
+    access.require(actor, verb, scopes.case_scope(session, case))
+    return case
