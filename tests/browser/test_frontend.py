@@ -55,7 +55,7 @@ PAGE = """<!doctype html>
 <button class="btn" data-copy="沙头角街道沙头角社区2026001">复制编号</button>
 <button class="btn" type="button" data-hx-get="/part.html" data-hx-target="#part">取一段</button>
 <div id="part" data-show-when="x=y"></div>
-<div data-diagram-url="/diagram.json"></div></main></body></html>"""
+<div data-diagram-url="/diagram.json" aria-label="流程图"></div></main></body></html>"""
 
 
 class StrictHandler(SimpleHTTPRequestHandler):

@@ -13,6 +13,7 @@ async function show(place) {
   if (place.dataset.shown) return;
   place.dataset.shown = "yes";
   place.classList.add("diagram");
+  place.setAttribute("role", "group");
   const stage = append(place, "div", "diagram-stage");
   try {
     const answer = await fetch(place.dataset.diagramUrl, { headers: { Accept: "application/json" } });
