@@ -1,5 +1,6 @@
-"""What may be stored in a token, and how it is written: a format byte, then compact JSON. Dates and durations are tagged
-objects; a user's own keys that look like a tag are escaped, so data can never imitate one. No pickle, nothing evaluated.
+"""What may be stored in a token, and how it is written: a format byte, then compact JSON. Dates and durations are
+tagged objects; a user's own keys that look like a tag are escaped, so data can never imitate one. No pickle, nothing
+evaluated.
 
 A tag is an object with exactly one key of one tilde and a letter, {"~d": "2026-11-23"}; a user's key that begins with a
 tilde gets a second one on the way in and loses it on the way out."""

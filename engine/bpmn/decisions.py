@@ -114,13 +114,14 @@ def _table(decision: _Element, table: _Element) -> Decision:
     policy = table.get("hitPolicy", "UNIQUE")
     if policy not in POLICIES:
         raise ValueError(f"hit policy {policy}")
-    inputs = tuple(expressions.compile(_text(item.find("{*}inputExpression")) or "null") for item in table.findall("{*}input"))
+    sources = [_text(item.find("{*}inputExpression")) or "null" for item in table.findall("{*}input")]
     outputs = tuple(item.get("name", "") for item in table.findall("{*}output"))
     if not outputs or not all(_NAME.fullmatch(name) for name in outputs):
         raise ValueError("output name")
     rules = tuple(_rule(item) for item in table.findall("{*}rule"))
-    if any(len(rule.tests) != len(inputs) or len(rule.results) != len(outputs) for rule in rules):
+    if any(len(rule.tests) != len(sources) or len(rule.results) != len(outputs) for rule in rules):
         raise ValueError("rule width")
+    inputs = tuple(expressions.compile(source) for source in sources)
     return Decision(decision.get("id", ""), decision.get("name", ""), policy, inputs, outputs, rules)
 
 

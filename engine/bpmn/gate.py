@@ -1,5 +1,5 @@
-"""The gate of engine/bpmn: start and restore instances, look at what they wait for, let them go on. Nothing here touches
-the database, the wall clock or the network; one Run is used by one thread, within one transaction."""
+"""The gate of engine/bpmn: start and restore instances, look at what they wait for, let them go on. Nothing here
+touches the database, the wall clock or the network; one Run is used by one thread, within one transaction."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -65,8 +65,15 @@ class Run:
 
     @property
     def end_events(self) -> tuple[str, ...]:
-        """The end events of the top process reached so far, in order, each once: they decide whether a case is complete."""
+        """The end events of the top process reached so far, in order, each once: they decide whether a case is
+        complete."""
         return tuple(self._net.end_events)
+
+    @property
+    def position(self) -> tuple[str, str]:
+        """Process and element last entered or executed: where it happened, when an act raised."""
+        spec = self._net.current
+        return (spec.process_id, spec.bpmn_id) if hasattr(spec, "bpmn_id") else (spec.name, "")
 
     @property
     def data(self) -> Mapping[str, Any]:

@@ -1,11 +1,12 @@
-"""Joins of parallel and inclusive gateways, on tokens that wait at the gateway with the flow they came by. The library's
-own count tokens of earlier loop passes and fire early; these never look at the past.
+"""Joins of parallel and inclusive gateways, on tokens that wait at the gateway with the flow they came by. The
+library's own count tokens of earlier loop passes and fire early; these never look at the past.
 
-Parallel: fires when one token waits on every incoming flow, and consumes exactly one per flow. Inclusive: fires when no
-other token of the same scope can still reach an incoming flow on which nothing waits; when only tokens at inclusive
-joins are left, waiting for each other, the first one fires (a deliberate, deadlock-free reading of the standard)."""
+Parallel: fires when one token waits on every incoming flow, and consumes exactly one per flow. Inclusive, as the
+standard has it: fires unless another token of the same scope can still reach an incoming flow on which nothing waits —
+without being able to reach one on which a token waits already (that one belongs to a later round). When only tokens at
+inclusive joins are left, waiting for each other, the first one fires instead of hanging for ever."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
@@ -13,26 +14,29 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn.normalise import Node
 
 
-def heads(waiting: Iterable[Any]) -> dict[str, Any]:
-    """The oldest waiting token of each incoming flow."""
+def due(scope: Any) -> dict[str, Any]:
+    """The tokens to be joined at the first inclusive join of a scope that may fire, by flow; empty for none."""
+    waiting = {spec: heads(scope, spec) for spec in scope.spec.inclusive}
+    waiting = {spec: tokens for spec, tokens in waiting.items() if tokens}
+    for spec, tokens in waiting.items():
+        if not any(blocks(marker, spec, tokens) for marker in scope.markers()):
+            return tokens
+    return next(iter(waiting.values())) if waiting and stuck(scope) else {}
+
+
+def heads(scope: Any, spec: Any) -> dict[str, Any]:
+    """The oldest token waiting at a join on each of its incoming flows."""
     first: dict[str, Any] = {}
-    for marker in waiting:
-        first.setdefault(marker.flow, marker)
+    for marker in scope.tasks.values():
+        if marker.task_spec is spec and marker.has_state(TaskState.WAITING):
+            first.setdefault(marker.flow, marker)
     return first
 
 
-def waiting_at(scope: Any, spec: Any) -> list[Any]:
-    """The tokens waiting at this join, oldest first."""
-    return [m for m in scope.tasks.values() if m.task_spec is spec and m.has_state(TaskState.WAITING)]
-
-
-def may_fire(scope: Any, spec: Any, tokens: Mapping[str, Any]) -> bool:
-    """Whether an inclusive join with these waiting tokens has nothing more to wait for."""
-    empty = spec.inflows - tokens.keys()
-    return not any(
-        spec.reach.get(m.task_spec.name, frozenset()) & empty
-        for m in scope.markers() if m.task_spec is not spec
-    )
+def blocks(marker: Any, spec: Any, tokens: Mapping[str, Any]) -> bool:
+    """Whether an inclusive join with these waiting tokens must wait for this one."""
+    reached = spec.reach.get(marker.task_spec.name, frozenset())
+    return marker.task_spec is not spec and bool(reached) and reached.isdisjoint(tokens)
 
 
 def stuck(scope: Any) -> bool:

@@ -15,7 +15,8 @@ What = Literal["entered", "completed", "cancelled", "fired"]
 @dataclass(frozen=True)
 class Element:
     """One flow element of a process as drawn. `kind` is the local BPMN tag ('userTask', 'boundaryEvent', …);
-    `scope` is the id of the surrounding embedded subprocess; `timer` and `event` are set on events only."""
+    `scope` is the id of the surrounding embedded subprocess; `timer` and `event` are set on events only, `called` (a
+    process id) on call activities."""
 
     id: str
     kind: str
@@ -27,6 +28,7 @@ class Element:
     timer: str | None = None
     event: str | None = None
     scope: str | None = None
+    called: str = ""
 
 
 @dataclass(frozen=True)

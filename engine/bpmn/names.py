@@ -1,5 +1,5 @@
-"""What an expression in a diagram can see, and the script engine handed to the library: every evaluation goes to our own
-language, every service to the host; the library's own environment, which runs Python, is barred."""
+"""What an expression in a diagram can see, and the script engine handed to the library: every evaluation goes to our
+own language, every service to the host; the library's own environment, which runs Python, is barred."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn

@@ -1,9 +1,9 @@
-"""The token game on the library's tasks and workflows. A task of the library is one token; a finished one leaves the tree
-at once (its past is in the history), so an instance is never more than its open tokens and costs the same at any age.
-Nothing is predicted ahead, which is where the library's joins, its growth and its dead instances came from.
+"""The token game on the library's tasks and workflows. A task of the library is one token; a finished one leaves the
+tree at once (its past is in the history), so an instance is never more than its open tokens and costs the same at any
+age. Nothing is predicted ahead, which is where the library's joins, its growth and its dead instances came from.
 
-Data: every token has its own; each write is stamped with a running number, and wherever tokens meet (joins, the end of a
-subprocess) the younger write of each name wins — never an old copy that merely arrived last."""
+Data: every token has its own; each write is stamped with a running number, and wherever tokens meet (joins, the end of
+a subprocess) the younger write of each name wins — never an old copy that merely arrived last."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.codec import clean
-from engine.bpmn.joins import heads, may_fire, stuck, waiting_at
+from engine.bpmn.joins import due
 from engine.bpmn.model import BpmnError, Host, Path, Rules, Step, StepBudgetExceeded, Token, What
 from engine.bpmn.names import ScriptEngine
 from engine.bpmn.normalise import Flow
@@ -102,6 +102,7 @@ class Net(Merging, BpmnWorkflow):
         self.queue: deque[Marker] = deque()
         self.steps: list[Step] = []
         self.end_events: list[str] = []
+        self.current: Any = spec
 
     def scopes(self) -> list[Any]:
         """The top process and every open scope in it, outermost first."""
@@ -126,6 +127,7 @@ class Net(Merging, BpmnWorkflow):
         """A new token on an element (or an event armed on `host`), which it enters at once."""
         marker = Marker(scope, spec, host or scope.task_tree, f"t{self.number()}", data, stamps)
         marker.flow = flow
+        self.current = spec
         spec.enter(marker)
         return marker
 
@@ -170,6 +172,7 @@ class Net(Merging, BpmnWorkflow):
 
     def step(self, marker: Marker) -> None:
         """Execute one element; a business error looks for its boundary event."""
+        self.current = marker.task_spec
         try:
             marker.run()
         except BpmnError as error:
@@ -178,11 +181,10 @@ class Net(Merging, BpmnWorkflow):
     def settle(self) -> bool:
         """Fire one inclusive join that has nothing more to wait for."""
         for scope in self.scopes():
-            for spec in scope.spec.inclusive:
-                tokens = heads(waiting_at(scope, spec))
-                if tokens and (may_fire(scope, spec, tokens) or stuck(scope)):
-                    self.join(list(tokens.values()))
-                    return True
+            tokens = due(scope)
+            if tokens:
+                self.join(list(tokens.values()))
+                return True
         return False
 
     def join(self, markers: Sequence[Marker]) -> None:
@@ -283,13 +285,13 @@ class Net(Merging, BpmnWorkflow):
         return delivered
 
 
-def merge(data: dict[str, Any], stamps: dict[str, int], other: Mapping[str, Any], other_stamps: Mapping[str, int]) -> None:
+def merge(data: dict[str, Any], stamps: dict[str, int], other: Mapping[str, Any], written: Mapping[str, int]) -> None:
     """Take every name that `other` wrote later."""
     for name, value in other.items():
-        if name not in data or other_stamps.get(name, 0) > stamps.get(name, 0):
+        if name not in data or written.get(name, 0) > stamps.get(name, 0):
             data[name] = value
-            if name in other_stamps:
-                stamps[name] = other_stamps[name]
+            if name in written:
+                stamps[name] = written[name]
 
 
 def path(marker: Marker) -> Path:
@@ -304,5 +306,5 @@ def path(marker: Marker) -> Path:
 
 def token_of(marker: Marker) -> Token:
     """What the outside learns about a token."""
-    spec = marker.task_spec
-    return Token(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, spec.extensions, dict(marker.data), path(marker))
+    spec, data = marker.task_spec, dict(marker.data)
+    return Token(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, spec.extensions, data, path(marker))

@@ -1,5 +1,5 @@
-"""The elements of a diagram as task specs of the library. Each says what a token does when it enters, when it runs, and by
-which flows it leaves; none holds anything of a running instance, so all threads share them."""
+"""The elements of a diagram as task specs of the library. Each says what a token does when it enters, when it runs, and
+by which flows it leaves; none holds anything of a running instance, so all threads share them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,8 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import expressions
 from engine.bpmn.decisions import Decision
-from engine.bpmn.model import BpmnError, NoWay
+from engine.bpmn.joins import heads
+from engine.bpmn.model import BpmnError, Host, NoWay
 from engine.bpmn.names import look_up
 from engine.bpmn.net import Marker, token_of
 from engine.bpmn.normalise import Flow, Node
@@ -32,7 +33,8 @@ class Pass(BpmnSpecMixin):
         self.boundary: list[Any] = []
         self.errors: dict[str, Any] = {}
         self.conditions = {
-            flow.id: expressions.compile(flow.condition) for flow in node.flows if flow.condition and flow.id != node.default
+            flow.id: expressions.compile(flow.condition)
+            for flow in node.flows if flow.condition and flow.id != node.default
         }
 
     def test(self) -> None:
@@ -53,7 +55,12 @@ class Pass(BpmnSpecMixin):
             my_task.workflow.top_workflow.queue.append(my_task)
 
     def _on_complete(self, my_task: Marker) -> None:
-        my_task.workflow.top_workflow.leave(my_task, self.exits(my_task))
+        if my_task.workflow.tasks.get(my_task.id) is my_task:  # a signal it threw may have withdrawn it
+            self.depart(my_task, my_task.workflow.top_workflow)
+
+    def depart(self, marker: Marker, net: Any) -> None:
+        """A completed token moves on."""
+        net.leave(marker, self.exits(marker))
 
     def exits(self, marker: Marker) -> Sequence[Flow]:
         """The flows a completed token takes: every one whose condition holds, else the default."""
@@ -117,12 +124,14 @@ class ServiceTask(Activity):
 
     def _run_hook(self, my_task: Marker) -> bool:
         net = my_task.workflow.top_workflow
-        host = net.outside
         if self.operation:
-            names = look_up(my_task.data, host)
-            arguments = {name: part.evaluate(names, host.functions) for name, part in self.arguments.items()}
-            net.write(my_task, host.call(self.operation, arguments, token_of(my_task)))
+            net.write(my_task, net.outside.call(self.operation, self.values(my_task, net.outside), token_of(my_task)))
         return True
+
+    def values(self, marker: Marker, host: Host) -> dict[str, Any]:
+        """The arguments, evaluated."""
+        names = look_up(marker.data, host)
+        return {name: part.evaluate(names, host.functions) for name, part in self.arguments.items()}
 
 
 class ScriptTask(Activity):
@@ -195,10 +204,7 @@ class Join(Pass):
 
     def meet(self, marker: Marker) -> None:
         """Parallel: go on when a token waits on every incoming flow."""
-        tokens: dict[str, Marker] = {}
-        for other in marker.workflow.tasks.values():
-            if other.task_spec is self and other.has_state(TaskState.WAITING):
-                tokens.setdefault(other.flow, other)
+        tokens = heads(marker.workflow, self)
         if len(tokens) == len(self.inflows):
             marker.workflow.top_workflow.join(list(tokens.values()))
 
@@ -214,7 +220,8 @@ class EventGateway(Pass):
         net = my_task.workflow.top_workflow
         my_task.become(TaskState.WAITING)
         for flow in self.flows:
-            net.put(my_task.workflow, self._wf_spec.task_specs[flow.target], my_task.data, my_task.stamps, flow.id, my_task)
+            target = self._wf_spec.task_specs[flow.target]
+            net.put(my_task.workflow, target, my_task.data, my_task.stamps, flow.id, my_task)
         return False
 
 
@@ -257,7 +264,8 @@ class Catch(Pass):
 
 
 class Throw(ServiceTask):
-    """Intermediate throw events: an operation of the host, or a message or signal to this same instance."""
+    """Intermediate throw events: an operation of the host, or a message or signal to whoever waits for it in this same
+    instance, with the arguments as its payload."""
 
     told = False
 
@@ -270,8 +278,9 @@ class Throw(ServiceTask):
 
     def _run_hook(self, my_task: Marker) -> bool:
         super()._run_hook(my_task)
+        net = my_task.workflow.top_workflow
         if self.event.kind in ("message", "signal") and not self.operation:
-            my_task.workflow.top_workflow.deliver(self.event.kind, self.event.name, dict(my_task.data))
+            net.deliver(self.event.kind, self.event.name, self.values(my_task, net.outside))
         if self.event.kind == "error":
             raise BpmnError(self.event.name)
         return True
@@ -280,13 +289,13 @@ class Throw(ServiceTask):
 class End(Throw):
     """End events; a terminate end event ends its own scope and withdraws what is open in it."""
 
-    def _on_complete(self, my_task: Marker) -> None:
-        net, scope = my_task.workflow.top_workflow, my_task.workflow
+    def depart(self, marker: Marker, net: Any) -> None:
+        """The token ends here."""
+        scope = marker.workflow
         if scope is net and self.bpmn_id not in net.end_events:
             net.end_events.append(self.bpmn_id)
         if self.event.kind == "terminate":
             for other in scope.markers():
-                if other is not my_task:
+                if other is not marker:
                     net.cancel_marker(other)
-        net.leave(my_task, ())
-
+        net.leave(marker, ())

@@ -19,7 +19,7 @@ SCOPES = frozenset({"subProcess", "callActivity"})
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
 NODES = EVENTS | TASKS | SCOPES | GATEWAYS
 TIMERS = ("timeDate", "timeDuration", "timeCycle")
-_REFERENCES = {"messageEventDefinition": "messageRef", "signalEventDefinition": "signalRef", "errorEventDefinition": "errorRef"}
+_REFERENCES = {f"{kind}EventDefinition": f"{kind}Ref" for kind in ("message", "signal", "error")}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def _lanes(process: _Element) -> dict[str, str]:
     }
 
 
-def _picture(scope: _Element, file: str, names: Mapping[str, str], lanes: Mapping[str, str], lane: str | None = None) -> Picture:
+def _picture(scope: _Element, file: str, names: Mapping[str, str], lanes: Mapping[str, str],
+             lane: str | None = None) -> Picture:
     nodes: dict[str, Node] = {}
     for item in scope.iterchildren(*(BPMN + tag for tag in NODES)):
         node = _node(item, names, lanes.get(item.get("id", ""), lane))
@@ -107,7 +108,8 @@ def _picture(scope: _Element, file: str, names: Mapping[str, str], lanes: Mappin
             node.inner = _picture(item, file, names, lanes, node.lane)
         nodes[node.id] = node
     for item in scope.iterchildren(f"{BPMN}sequenceFlow"):
-        _connect(nodes, Flow(item.get("id", ""), item.get("sourceRef", ""), item.get("targetRef", ""), _condition(item)))
+        ends = item.get("sourceRef", ""), item.get("targetRef", "")
+        _connect(nodes, Flow(item.get("id", ""), *ends, _condition(item)))
     _link(nodes)
     return Picture(scope.get("id", ""), file, scope.get("name", ""), nodes)
 
@@ -157,9 +159,8 @@ def extensions(item: _Element) -> dict[str, Any]:
     }
     holder = item.find(f"{BPMN}extensionElements")
     if holder is not None:
-        arguments = {
-            argument.get("name", ""): argument.get("value", "") for argument in holder.iterchildren(f"{LIANXIN}argument")
-        }
+        given = holder.iterchildren(f"{LIANXIN}argument")
+        arguments = {argument.get("name", ""): argument.get("value", "") for argument in given}
         if arguments:
             found["arguments"] = arguments
     return found

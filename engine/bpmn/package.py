@@ -24,6 +24,7 @@ class Package:
         self.warnings: tuple[Finding, ...] = tuple(findings)
         self._elements = {name: tuple(elements(picture)) for name, picture in drawn.items()}
         self._files = {name: picture.file for name, picture in drawn.items()}
+        self._names = {name: picture.name or name for name, picture in drawn.items()}
 
     @property
     def processes(self) -> tuple[str, ...]:
@@ -35,12 +36,18 @@ class Package:
         """Process id → name of the file it is drawn in."""
         return MappingProxyType(self._files)
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Process id → the name people read."""
+        return MappingProxyType(self._names)
+
     def elements(self, process_id: str) -> tuple[Element, ...]:
         """The elements of a process as drawn, those of embedded subprocesses included; KeyError for unknown ids."""
         return self._elements[process_id]
 
 
-def compile_package(files: Mapping[str, bytes], functions: Collection[str] = (), operations: Collection[str] = ()) -> Package:
+def compile_package(files: Mapping[str, bytes], functions: Collection[str] = (),
+                    operations: Collection[str] = ()) -> Package:
     """The package of these files (name → bytes; other suffixes are ignored). `functions` and `operations` are what
     expressions and service tasks may name; empty means unchecked. Refused, with every finding, when it cannot run."""
     trees = _load({name: data for name, data in files.items() if name.endswith((".bpmn", ".dmn"))})
@@ -48,8 +55,9 @@ def compile_package(files: Mapping[str, bytes], functions: Collection[str] = (),
     if errors(findings):
         raise Refused(findings)
     roots = {name: tree.getroot() for name, tree in trees.items()}
-    decisions = {table.id: table for name, root in roots.items() if name.endswith(".dmn") for table in tables(root)}
-    drawn = {picture.id: picture for name, root in roots.items() if name.endswith(".bpmn") for picture in pictures(root, name)}
+    diagrams = {name: root for name, root in roots.items() if name.endswith(".bpmn")}
+    drawn = {picture.id: picture for name, root in diagrams.items() for picture in pictures(root, name)}
+    decisions = {table.id: table for name, root in roots.items() if name not in diagrams for table in tables(root)}
     return Package(drawn, dict(_specs(drawn, decisions)), findings)
 
 

@@ -48,7 +48,8 @@ def build(picture: Picture, decisions: Mapping[str, Decision]) -> dict[str, Proc
     return dict(_build(picture, picture.id, picture.id, decisions))
 
 
-def _build(picture: Picture, name: str, process_id: str, decisions: Mapping[str, Decision]) -> Iterator[tuple[str, ProcessSpec]]:
+def _build(picture: Picture, name: str, process_id: str,
+           decisions: Mapping[str, Decision]) -> Iterator[tuple[str, ProcessSpec]]:
     spec = ProcessSpec(name, picture)
     made = {node.id: _make(spec, node, process_id, picture, decisions) for node in picture.nodes.values()}
     for node in picture.nodes.values():
@@ -98,7 +99,7 @@ def elements(picture: Picture, scope: str | None = None) -> Iterator[Element]:
         yield Element(
             id=node.id, kind=node.tag, name=node.name, lane=node.lane, extensions=node.extensions,
             documentation=node.documentation, attached_to=node.attached_to, timer=node.event.text or None,
-            event=node.event.kind if node.event.kind != "none" else None, scope=scope,
+            event=node.event.kind if node.event.kind != "none" else None, scope=scope, called=node.called,
         )
         if node.inner is not None:
             yield from elements(node.inner, node.id)

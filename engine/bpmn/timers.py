@@ -3,9 +3,10 @@ texts; this one asks the host for the time, takes ISO literals or our expression
 can be asked again when a fact behind it changed (article 11: the extension moves the limit).
 
 Texts: timeDate 2026-11-23 | 2026-11-23T09:00[+08:00] | expression; timeDuration P3D | PT4H | expression; timeCycle
-R3/PT24H | R/P1D | expression yielding such a text or a duration. An expression may yield an aware datetime, a date (24:00
-of that day in Shanghai), a timedelta or an ISO text; in a timer it may also use the name `entered_at`, the moment the
-timer was set. A naive datetime is Shanghai time. Missed occurrences of a cycle are skipped, not made up for."""
+R3/PT24H | R/P1D | expression yielding such a text or a duration. An expression may yield an aware datetime, a date
+(24:00 of that day in Shanghai), a timedelta or an ISO text; in a timer it may also use the name `entered_at`, the
+moment the timer was set. A naive datetime is Shanghai time. Missed occurrences of a cycle are skipped, not made up
+for."""
 
 import re
 from collections.abc import Mapping
@@ -55,8 +56,8 @@ class Timer(EventDefinition):
         return memory | {"due": self._moment(value, armed)}
 
     def again(self, memory: Mapping[str, Any], data: Mapping[str, Any], host: Host) -> dict[str, Any]:
-        """The memory after asking the expression again, counted from the moment the timer was set; a cycle keeps its
-        rhythm."""
+        """The memory after asking the expression again, counted from the moment the timer was set; a cycle keeps
+        its rhythm."""
         if self.kind == "timeCycle" or self.expression is None:
             return dict(memory)
         value = self._value(data, host, memory["armed"])
@@ -71,8 +72,9 @@ class Timer(EventDefinition):
         left = memory["left"]
         if left is not None and left - 1 - passed <= 0:
             return None
-        due = memory["due"] + memory["period"] * (passed + 1)
-        return {**memory, "due": due, "n": memory["n"] + 1 + passed, "left": None if left is None else left - 1 - passed}
+        steps = 1 + passed
+        due = memory["due"] + memory["period"] * steps
+        return {**memory, "due": due, "n": memory["n"] + steps, "left": None if left is None else left - steps}
 
     def _value(self, data: Mapping[str, Any], host: Host, armed: datetime) -> Any:
         if self.expression is None:
@@ -117,7 +119,8 @@ class Timer(EventDefinition):
 
 
 def add(moment: datetime, duration: str) -> datetime:
-    """`moment` plus an ISO 8601 duration; years and months by the calendar in Shanghai (the last day of a shorter month)."""
+    """`moment` plus an ISO 8601 duration; years and months by the calendar in Shanghai (the last day of a shorter
+    month). ValueError for any other text."""
     match = _DURATION.fullmatch(duration)
     if match is None:
         raise ValueError(duration)
@@ -127,5 +130,5 @@ def add(moment: datetime, duration: str) -> datetime:
     year, month = divmod(months, 12)
     last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
     local = local.replace(year=year, month=month + 1, day=min(local.day, last))
-    rest = timedelta(weeks=part["weeks"], days=part["days"], hours=part["hours"], minutes=part["minutes"], seconds=part["seconds"])
+    rest = timedelta(**{unit: part[unit] for unit in ("weeks", "days", "hours", "minutes", "seconds")})
     return (local + rest).astimezone(moment.tzinfo)

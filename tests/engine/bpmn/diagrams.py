@@ -140,7 +140,7 @@ def document(*processes: str, messages: str = "", signals: str = "", errors: str
     defined = "".join(f'<bpmn:message id="message_{name}" name="{name}"/>' for name in messages.split())
     defined += "".join(f'<bpmn:signal id="signal_{name}" name="{name}"/>' for name in signals.split())
     defined += "".join(f'<bpmn:error id="error_{name}" name="{name}" errorCode="{name}"/>' for name in errors.split())
-    return f'{HEAD}{defined}{"".join(processes)}</bpmn:definitions>'.encode()
+    return f"{HEAD}{defined}{''.join(processes)}</bpmn:definitions>".encode()
 
 
 def package(*processes: str, messages: str = "", signals: str = "", errors: str = "", **tables: bytes) -> Package:

@@ -14,8 +14,16 @@ from tests.engine.bpmn.diagrams import start as begin
 
 TAGS = ["~t", "~d", "~p", "~n", "~~d", "~", "typename", "__class__", "value"]
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**63) + 1, 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), st.text(),
-    st.dates(), st.datetimes(timezones=st.just(UTC)), st.datetimes(), st.timedeltas(), st.decimals(allow_nan=False, allow_infinity=False),
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63) + 1, 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(),
+    st.dates(),
+    st.datetimes(timezones=st.just(UTC)),
+    st.datetimes(),
+    st.timedeltas(),
+    st.decimals(allow_nan=False, allow_infinity=False),
     st.sampled_from(["2026-01-01", "~d", "typename"]),
 )
 KEYS = st.one_of(st.text(), st.sampled_from(TAGS))
@@ -31,10 +39,18 @@ def test_round_trip(data: dict[str, object]) -> None:
     assert repr(again) == repr(cleaned), "types survive as well as values"
 
 
-@pytest.mark.parametrize("value", [
-    {"typename": "timedelta", "days": 3}, {"~d": "2026-01-01"}, {"~t": "x", "more": 1}, {"~~d": {"~d": "2026-01-01"}},
-    {"~p": [1, 2, 3]}, {"__import__": "os"}, {"~n": "1"},
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"typename": "timedelta", "days": 3},
+        {"~d": "2026-01-01"},
+        {"~t": "x", "more": 1},
+        {"~~d": {"~d": "2026-01-01"}},
+        {"~p": [1, 2, 3]},
+        {"__import__": "os"},
+        {"~n": "1"},
+    ],
+)
 def test_user_data_never_imitates_a_tag(value: dict[str, object]) -> None:
     made = package(process("p", begin(), user("a"), user("b"), end(), flows("start a b end")))
     desk = Desk()
@@ -54,13 +70,35 @@ def test_only_plain_values_enter() -> None:
     class Dated(date):
         basis = None
 
-    cleaned = clean({"a": Dated(2026, 1, 1), "b": Sly("x"), "c": (1, 2), "d": datetime(2026, 1, 1, 8, tzinfo=timezone(timedelta(hours=8)))})
+    cleaned = clean(
+        {
+            "a": Dated(2026, 1, 1),
+            "b": Sly("x"),
+            "c": (1, 2),
+            "d": datetime(2026, 1, 1, 8, tzinfo=timezone(timedelta(hours=8))),
+        }
+    )
     assert cleaned == {"a": date(2026, 1, 1), "b": "x", "c": [1, 2], "d": datetime(2026, 1, 1, tzinfo=UTC)}
     assert type(cleaned["a"]) is date
     assert type(cleaned["b"]) is str
 
 
-@pytest.mark.parametrize("value", [object(), {1: 2}, {1, 2}, float("nan"), float("inf"), b"x", lambda: 1, Decimal("NaN"), "x" * 100_001, "\ud800", 2**63])
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        {1: 2},
+        {1, 2},
+        float("nan"),
+        float("inf"),
+        b"x",
+        lambda: 1,
+        Decimal("NaN"),
+        "x" * 100_001,
+        "\ud800",
+        2**63,
+    ],
+)
 def test_other_values_are_refused(value: object) -> None:
     with pytest.raises(BadValue):
         clean({"x": value})
@@ -74,7 +112,10 @@ def test_deep_values_are_refused() -> None:
         clean(value)
 
 
-@pytest.mark.parametrize("blob", [b"", b"\x00{}", b"\x02{}", b"\x01", b"\x01{", b'\x01{"~d":"x"}', b"\x01{}", b"\x01[]", b"\x01" + b"[" * 100_000])
+@pytest.mark.parametrize(
+    "blob",
+    [b"", b"\x00{}", b"\x02{}", b"\x01", b"\x01{", b'\x01{"~d":"x"}', b"\x01{}", b"\x01[]", b"\x01" + b"[" * 100_000],
+)
 def test_damaged_states_are_refused(blob: bytes) -> None:
     made = package(process("p", begin(), user("a"), end(), flows("start a end")))
     with pytest.raises(BadState):

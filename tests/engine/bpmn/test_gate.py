@@ -81,7 +81,9 @@ def test_first_wait_three_levels_down(case: Case) -> None:
     assert case.due()["limit"] == midnight(12, 3)
     assert len(case.due()) == 6
     assert [(s.name, s.kind, s.element_id) for s in case.run.subscriptions()] == [
-        ("terminate", "message", "stop_community"), ("extension_requested", "message", "extension")]
+        ("terminate", "message", "stop_community"),
+        ("extension_requested", "message", "extension"),
+    ]
 
 
 def test_the_straight_way(case: Case, desk: Desk) -> None:
@@ -114,7 +116,10 @@ def test_a_reminder_leaves_the_task_open(case: Case, desk: Desk) -> None:
     assert desk.calls[-1] == ("notices.limit", {})
     assert case.token("answer") == before
     assert [(step.element_id, step.what) for step in run.trace()] == [
-        ("limit", "fired"), ("do_limit", "entered"), ("do_limit", "completed")]
+        ("limit", "fired"),
+        ("do_limit", "entered"),
+        ("do_limit", "completed"),
+    ]
     case.act("recompute")
     assert sorted(case.due()) == ["half", "plus10", "plus5", "soon", "tomorrow"]
 
@@ -168,7 +173,12 @@ def test_termination_withdraws_everything_in_the_tier(case: Case, done: int) -> 
     assert run.end_events == ("terminated",)
     assert run.data["why"] == "撤回"
     assert {s.element_id for s in run.trace() if s.what == "cancelled"} == {
-        TIERS[done], "handle", "answering", "answer", "supervision"}
+        TIERS[done],
+        "handle",
+        "answering",
+        "answer",
+        "supervision",
+    }
     assert run.tasks() == run.timers() == run.subscriptions() == []
 
 

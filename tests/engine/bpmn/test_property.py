@@ -86,8 +86,14 @@ class Drawing:
 
     def draw_cycled(self) -> tuple[str, str, str]:
         host, event, out = self.name("user"), self.name("cycle"), self.name("end")
-        return (user(host) + boundary(event, host, timer("timeCycle", "R3/P1D"), False) + end(out) + flows(f"{event} {out}"),
-                host, host)
+        return (
+            user(host)
+            + boundary(event, host, timer("timeCycle", "R3/P1D"), False)
+            + end(out)
+            + flows(f"{event} {out}"),
+            host,
+            host,
+        )
 
     def draw_stopped(self) -> tuple[str, str, str]:
         host, event, last = self.name("user"), self.name("stop"), self.name("merge")
@@ -104,13 +110,19 @@ class Drawing:
     def draw_scope(self, part: tuple[str, str, str]) -> tuple[str, str, str]:
         name, first, last = self.name("scope"), self.name("begin"), self.name("finish")
         items, entry, leave = part
-        return subprocess(name, begin(first), end(last), items, flows(f"{first} {entry}", f"{leave} {last}")), name, name
+        return (
+            subprocess(name, begin(first), end(last), items, flows(f"{first} {entry}", f"{leave} {last}")),
+            name,
+            name,
+        )
 
     def draw_call(self, part: tuple[str, str, str]) -> tuple[str, str, str]:
         name, called = self.name("call"), self.name("process")
         items, entry, leave = part
         first, last = self.name("begin"), self.name("finish")
-        self.processes.append(process(called, begin(first), end(last), items, flows(f"{first} {entry}", f"{leave} {last}")))
+        self.processes.append(
+            process(called, begin(first), end(last), items, flows(f"{first} {entry}", f"{leave} {last}"))
+        )
         return call(name, called), name, name
 
     def draw_then(self, *parts: tuple[str, str, str]) -> tuple[str, str, str]:
@@ -118,12 +130,20 @@ class Drawing:
         links = [f"{a[2]} {b[1]}" for a, b in zip(parts, parts[1:], strict=False)]
         return items + flows(*links), parts[0][1], parts[-1][2]
 
-    def split(self, gateway: str, merge: str, parts: tuple[tuple[str, str, str], ...], **extra: str) -> tuple[str, str, str]:
+    def split(
+        self, gateway: str, merge: str, parts: tuple[tuple[str, str, str], ...], **extra: str
+    ) -> tuple[str, str, str]:
         first, last = self.name("split"), self.name("merge")
-        conditions = {f"{first}__{part[1]}": f"choice {extra['test']} {n}" for n, part in enumerate(parts[1:])} if extra else {}
+        conditions = (
+            {f"{first}__{part[1]}": f"choice {extra['test']} {n}" for n, part in enumerate(parts[1:])} if extra else {}
+        )
         default = {"default": f"f_{first}__{parts[0][1]}"} if extra else {}
         items = node(gateway, first, **default) + node(merge, last) + "".join(part[0] for part in parts)
-        return items + flows(*(f"{first} {p[1]}" for p in parts), *(f"{p[2]} {last}" for p in parts), **conditions), first, last
+        return (
+            items + flows(*(f"{first} {p[1]}" for p in parts), *(f"{p[2]} {last}" for p in parts), **conditions),
+            first,
+            last,
+        )
 
     def draw_xor(self, *parts: tuple[str, str, str]) -> tuple[str, str, str]:
         return self.split("exclusiveGateway", "exclusiveGateway", parts, test="==")
@@ -147,16 +167,23 @@ class Drawing:
     def draw_loop(self, part: tuple[str, str, str]) -> tuple[str, str, str]:
         merge, decide, way, out = self.name("merge"), self.name("user"), self.name("way"), self.name("merge")
         items, entry, leave = part
-        items += node("exclusiveGateway", merge) + user(decide) + node("exclusiveGateway", way, default=f"f_{way}__{out}")
+        items += (
+            node("exclusiveGateway", merge) + user(decide) + node("exclusiveGateway", way, default=f"f_{way}__{out}")
+        )
         items += node("exclusiveGateway", out)
-        links = flows(f"{merge} {entry}", f"{leave} {decide} {way} {out}", f"{way} {merge}", **{f"{way}__{merge}": "repeat"})
+        links = flows(
+            f"{merge} {entry}", f"{leave} {decide} {way} {out}", f"{way} {merge}", **{f"{way}__{merge}": "repeat"}
+        )
         return items + links, merge, out
 
 
 def acts(run: Run) -> list[tuple[str, str]]:
     """Everything that can happen to an instance now."""
-    return ([("complete", task.token) for task in run.tasks()] + [("fire", timer.token) for timer in run.timers()]
-            + [("send", subscription.token) for subscription in run.subscriptions()])
+    return (
+        [("complete", task.token) for task in run.tasks()]
+        + [("fire", timer.token) for timer in run.timers()]
+        + [("send", subscription.token) for subscription in run.subscriptions()]
+    )
 
 
 def act(run: Run, desk: Desk, verb: str, token: str, data: dict[str, Any]) -> None:
