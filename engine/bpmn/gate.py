@@ -9,6 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import state
 from engine.bpmn.codec import clean
+from engine.bpmn.marker import Marker, merge, path
 from engine.bpmn.model import (
     BadState,
     Host,
@@ -21,7 +22,7 @@ from engine.bpmn.model import (
     TimerChange,
     WaitingTimer,
 )
-from engine.bpmn.net import Marker, Net, merge, path
+from engine.bpmn.net import Net
 from engine.bpmn.package import Package
 from engine.clock import local
 

@@ -9,87 +9,15 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.codec import clean
 from engine.bpmn.joins import due
-from engine.bpmn.model import BpmnError, Host, Path, Rules, Step, StepBudgetExceeded, Token, What
+from engine.bpmn.marker import ROOT, Marker, Merging, Scope, merge, path
+from engine.bpmn.model import BpmnError, Host, Rules, Step, StepBudgetExceeded, What
 from engine.bpmn.names import ScriptEngine
 from engine.bpmn.normalise import Flow
-
-ROOT = "root"
-
-
-class Marker(Task):
-    """One token. Its parent is the root, or the host it is armed on (boundary events, branches of an event gateway);
-    `stamps` tells when each name of its data was written, `flow` by which flow it came."""
-
-    def __init__(self, workflow: Any, spec: Any, parent: Any, token: str, data: dict[str, Any],
-                 stamps: dict[str, int]) -> None:
-        super().__init__(workflow, spec, parent, TaskState.FUTURE, token)
-        self.data = data
-        self.stamps = stamps
-        self.flow = ""
-        self.memory: dict[str, Any] = {}
-
-    def _set_state(self, value: int) -> None:
-        self._state = value  # without the library's log record, built on every change whether anybody listens or not
-
-    def become(self, state: int) -> None:
-        """Set the state (a `TaskState`), in any direction."""
-        self._state = state
-
-    def ready(self) -> None:
-        """Queue a token that waited at a join."""
-        self._ready()
-
-    @property
-    def free(self) -> bool:
-        """Whether it is a token of its own and not an event armed on one."""
-        return bool(self._parent == ROOT)
-
-    @property
-    def host(self) -> "Marker | None":
-        """The token this one is armed on."""
-        return None if self.free else self.parent
-
-
-class Merging:
-    """What a scope keeps for the moment it ends: the data of the tokens that ended in it."""
-
-    tasks: dict[str, Marker]
-
-    def begin(self: Any, data: dict[str, Any], stamps: dict[str, int]) -> None:
-        """Plant the root and remember the data the scope was entered with."""
-        self.task_tree = Marker(self, self.spec.start, None, ROOT, {}, {})
-        self.task_tree.become(TaskState.COMPLETED)
-        self.ended_data, self.ended_stamps = data, stamps
-
-    def markers(self) -> list[Marker]:
-        """The tokens of this scope, oldest first; armed events are not tokens."""
-        return [marker for marker in self.tasks.values() if marker.free]
-
-    def drop(self: Any, marker: Marker) -> None:
-        """Remove a token and what is armed on it."""
-        self._remove_task(marker.id)
-
-    def absorb(self: Any, marker: Marker) -> None:
-        """Keep what an ending token knows."""
-        merge(self.ended_data, self.ended_stamps, marker.data, marker.stamps)
-
-
-class Scope(Merging, BpmnSubWorkflow):
-    """A running subprocess or called process; `host` is the token that waits for it."""
-
-    def __init__(self, spec: Any, host: Marker, net: "Net") -> None:
-        self.host = host
-        super().__init__(spec, host.id, net, deserializing=True)
-
-    def _calculate_depth(self) -> int:
-        return int(self.host.workflow.depth) + 1
 
 
 class Net(Merging, BpmnWorkflow):
@@ -283,28 +211,3 @@ class Net(Merging, BpmnWorkflow):
                 self.fire(marker, payload)
                 delivered += 1
         return delivered
-
-
-def merge(data: dict[str, Any], stamps: dict[str, int], other: Mapping[str, Any], written: Mapping[str, int]) -> None:
-    """Take every name that `other` wrote later."""
-    for name, value in other.items():
-        if name not in data or written.get(name, 0) > stamps.get(name, 0):
-            data[name] = value
-            if name in written:
-                stamps[name] = written[name]
-
-
-def path(marker: Marker) -> Path:
-    """The surrounding call activities and subprocesses, outermost first."""
-    found = []
-    host = getattr(marker.workflow, "host", None)
-    while host is not None:
-        found.append((host.task_spec.process_id, host.task_spec.bpmn_id))
-        host = getattr(host.workflow, "host", None)
-    return tuple(reversed(found))
-
-
-def token_of(marker: Marker) -> Token:
-    """What the outside learns about a token."""
-    spec, data = marker.task_spec, dict(marker.data)
-    return Token(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, spec.extensions, data, path(marker))

@@ -10,11 +10,10 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn import expressions
 from engine.bpmn.decisions import Decision
 from engine.bpmn.joins import heads
-from engine.bpmn.model import BpmnError, Host, NoWay
+from engine.bpmn.marker import Marker, token_of
+from engine.bpmn.model import Host, NoWay
 from engine.bpmn.names import look_up
-from engine.bpmn.net import Marker, token_of
 from engine.bpmn.normalise import Flow, Node
-from engine.bpmn.timers import Timer
 
 WAITING_TASKS = frozenset({"task", "userTask", "manualTask"})
 
@@ -211,91 +210,3 @@ class Join(Pass):
     def exits(self, marker: Marker) -> Sequence[Flow]:
         """Parallel: all flows, whatever is written on them."""
         return super().exits(marker) if self.inclusive else self.flows
-
-
-class EventGateway(Pass):
-    """Waits for the first of the events behind it."""
-
-    def _update_hook(self, my_task: Marker) -> bool:
-        net = my_task.workflow.top_workflow
-        my_task.become(TaskState.WAITING)
-        for flow in self.flows:
-            target = self._wf_spec.task_specs[flow.target]
-            net.put(my_task.workflow, target, my_task.data, my_task.stamps, flow.id, my_task)
-        return False
-
-
-class Catch(Pass):
-    """Intermediate catch events, receive tasks and boundary events: wait until the outside fires or delivers."""
-
-    def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
-        super().__init__(wf_spec, node, process_id)
-        self.event, self.armed, self.cancels = node.event, node.tag == "boundaryEvent", node.interrupting
-        self.told = not self.armed
-        self.timer = Timer(self.label, node.event.timer, node.event.text) if node.event.kind == "timer" else None
-
-    def _update_hook(self, my_task: Marker) -> bool:
-        net = my_task.workflow.top_workflow
-        if self.event.kind in ("none", "link"):
-            return True
-        my_task.become(TaskState.WAITING)
-        if self.told and my_task.host is None:
-            net.record(my_task, "entered")
-        if self.timer is not None:
-            my_task.memory = self.timer.arm(my_task.data, net.outside)
-        if not self.armed and my_task.host is None:
-            for spec in self.boundary:
-                net.put(my_task.workflow, spec, my_task.data, my_task.stamps, host=my_task)
-        return False
-
-    def awaits(self, kind: str, name: str) -> bool:
-        """Whether it waits for this message or signal."""
-        return self.event.kind == kind and self.event.name == name
-
-    def interrupts(self, marker: Marker) -> bool:
-        """Whether firing withdraws the host: always behind an event gateway."""
-        return self.cancels or not self.armed
-
-    def again(self, marker: Marker) -> dict[str, Any] | None:
-        """The memory for waiting once more on the same host: messages always, timers only in a cycle."""
-        if self.timer is None:
-            return marker.memory
-        return self.timer.after(marker.memory, marker.workflow.top_workflow.outside.now())
-
-
-class Throw(ServiceTask):
-    """Intermediate throw events: an operation of the host, or a message or signal to whoever waits for it in this same
-    instance, with the arguments as its payload."""
-
-    told = False
-
-    def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
-        super().__init__(wf_spec, node, process_id)
-        self.event = node.event
-
-    def _update_hook(self, my_task: Marker) -> bool:
-        return True
-
-    def _run_hook(self, my_task: Marker) -> bool:
-        super()._run_hook(my_task)
-        net = my_task.workflow.top_workflow
-        if self.event.kind in ("message", "signal") and not self.operation:
-            net.deliver(self.event.kind, self.event.name, self.values(my_task, net.outside))
-        if self.event.kind == "error":
-            raise BpmnError(self.event.name)
-        return True
-
-
-class End(Throw):
-    """End events; a terminate end event ends its own scope and withdraws what is open in it."""
-
-    def depart(self, marker: Marker, net: Any) -> None:
-        """The token ends here."""
-        scope = marker.workflow
-        if scope is net and self.bpmn_id not in net.end_events:
-            net.end_events.append(self.bpmn_id)
-        if self.event.kind == "terminate":
-            for other in scope.markers():
-                if other is not marker:
-                    net.cancel_marker(other)
-        net.leave(marker, ())

@@ -8,21 +8,18 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from engine.bpmn.decisions import Decision
+from engine.bpmn.events import Catch, End, EventGateway, Throw
 from engine.bpmn.joins import reach
 from engine.bpmn.model import Element
 from engine.bpmn.nodes import (
     WAITING_TASKS,
-    Catch,
     DecisionTask,
-    End,
-    EventGateway,
     Exclusive,
     Join,
     Pass,
     ScopeTask,
     ScriptTask,
     ServiceTask,
-    Throw,
     WaitingTask,
 )
 from engine.bpmn.normalise import Node, Picture

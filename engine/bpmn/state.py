@@ -7,8 +7,9 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import codec
+from engine.bpmn.marker import ROOT, Marker, Scope
 from engine.bpmn.model import BadState, Host, Rules
-from engine.bpmn.net import ROOT, Marker, Net, Scope
+from engine.bpmn.net import Net
 
 _STATES = {"r": TaskState.READY, "w": TaskState.WAITING, "s": TaskState.STARTED}
 _LETTERS = {state: letter for letter, state in _STATES.items()}
