@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -85,6 +86,7 @@ def is_date(value: Any) -> bool:
     return True
 
 
+@lru_cache(maxsize=256)  # checking a schema takes 20 ms, and every task page needs its form
 def load(schema: bytes) -> Form:
     """The form of a JSON Schema file. Raises Misconfigured with a sentence when the file cannot be used: not JSON, too
     large, keywords outside our closed list (`$ref` among them), a pattern that cannot be read."""
