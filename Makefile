@@ -50,6 +50,10 @@ format: setup-test ## Rewrite the Python sources in the house's format
 frontend: ## Build the front end again (web/modeler into web/static/dist)
 	@tools/setup.sh frontend
 
+.PHONY: migration
+migration: setup-test ## Write a revision of the tables from changed models: make migration NAME="what changes"
+	@$(BIN)/python tools/migration.py "$(NAME)"
+
 .PHONY: lock
 lock: ## Write the locks again after a version in pyproject.toml or package.json changed
 	@tools/lock.sh

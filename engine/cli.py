@@ -10,8 +10,11 @@ from typing import Any
 import click
 
 from engine.commands.admin import first_administrator, password_link
+from engine.commands.backup import backup, restore
+from engine.commands.database import init, migrate, upgrade
 from engine.commands.people import people
 from engine.commands.places import organisations, places
+from engine.commands.sweep import sweep
 from engine.commands.workdays import workdays
 from engine.errors import LianxinError
 
@@ -74,6 +77,8 @@ main.add_command(organisations)
 main.add_command(people)
 main.add_command(first_administrator)
 main.add_command(password_link)
+for command in (migrate, init, upgrade, backup, restore, sweep):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

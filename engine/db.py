@@ -3,8 +3,8 @@
 `transaction()` belongs to entry points only (web request, worker task, CLI command); operations never commit.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+# How an entry point hands down the right to open transactions: `with begin() as session:` is one act.
+Begin = Callable[[], AbstractContextManager[Session]]
 
 
 class UTCDateTime(TypeDecorator[datetime]):

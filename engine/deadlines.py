@@ -1,25 +1,24 @@
 """Firing what is due: claimed with SKIP LOCKED, a transaction per deadline, safe to run twice and anywhere (rule 4)."""
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine import clock, instances
 from engine.cases.models import Case
 from engine.catalogue.act import Act
+from engine.db import Begin
 from engine.work import operations as work
 from engine.work.models import Deadline, Instance
 
 log = logging.getLogger(__name__)
 BATCH = 50
 RETRY = timedelta(minutes=5)
-
-Begin = Callable[[], AbstractContextManager[Session]]
+MOST_AT_ONCE = 100  # deadlines of one case in one sweep: a repeating timer must not keep the others waiting
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,11 @@ class Swept:
 
 
 def due(session: Session, limit: int = BATCH) -> list[int]:
-    """Instances with something due, longest due first."""
+    """Running instances with something due, longest due first."""
     waiting = (
         select(Deadline.instance_id, func.min(Deadline.due_at).label("first"))
-        .where(Deadline.due_at <= clock.now(), _not_waiting_for_retry())
+        .join(Instance, Instance.id == Deadline.instance_id)
+        .where(Deadline.due_at <= clock.now(), _not_waiting_for_retry(), Instance.status == "open")
         .group_by(Deadline.instance_id)
         .order_by("first")
         .limit(limit)
@@ -71,20 +71,32 @@ def sweep(begin: Begin, limit: int = BATCH) -> Swept:
     """Fire what is due now, each deadline in a transaction of its own that the entry point's `begin` opens.
 
     A broken deadline becomes an incident, waits, and never blocks the others. Call again while `more` is true.
+    Raises OperationalError when the database itself is away: nothing is lost, the next sweep finds the same rows.
     """
     with begin() as session:
         waiting = due(session, limit)
     fired = failed = 0
     for instance_id in waiting:
         try:
-            while _fire_one(begin, instance_id):
+            for _ in range(MOST_AT_ONCE):
+                if not _fire_one(begin, instance_id):
+                    break
                 fired += 1
         except Exception as problem:
+            if _database_away(problem):
+                raise
             failed += 1
             log.exception("deadline of instance %s failed", instance_id)
             with begin() as session:
                 _postpone(session, instance_id, problem)
     return Swept(fired, failed, len(waiting) == limit)
+
+
+def _database_away(problem: Exception) -> bool:
+    """Gone, restarting or busy: not the deadline's fault, so no incident (no statement: it could not even connect)."""
+    if not isinstance(problem, DBAPIError):
+        return False
+    return problem.connection_invalidated or problem.statement is None or "database is locked" in str(problem.orig)
 
 
 def _fire_one(begin: Begin, instance_id: int) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import clock
 from engine.errors import Conflict, NotFound
@@ -67,13 +68,16 @@ def save_instance(session: Session, instance: Instance, state: bytes | None, end
     )
     if saved.rowcount != 1:
         raise Conflict("此件刚刚有新的办理动作，请刷新页面后再试。")
-    session.refresh(instance)
+    status = "ended" if ended_at else instance.status
+    for name, value in (("state", state), ("revision", instance.revision + 1), ("status", status), ("ended_at", ended_at)):
+        set_committed_value(instance, name, value)
 
 
 def raise_incident(session: Session, cause: str, message: str, **columns: Any) -> Incident:
-    """Record something a person must look at; one open row per instance, element and cause."""
+    """Record something a person must look at; one open row per case, instance, element and cause."""
     query = select(Incident).where(
         Incident.cause == cause,
+        Incident.case_id == columns.get("case_id"),
         Incident.instance_id == columns.get("instance_id"),
         Incident.element_id == columns.get("element_id", ""),
         Incident.resolved_at.is_(None),

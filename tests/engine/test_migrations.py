@@ -1,0 +1,101 @@
+"""The revisions build exactly the tables of the models, on both databases, and take them away again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from engine import db, migrations
+from tests import postgres
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        yield (engine := db.connect(f"sqlite:///{tmp_path / 'empty.sqlite3'}"))
+        engine.dispose()
+        return
+    name = f"lianxin_migrations_{tmp_path.name[-40:]}".lower()
+    engine = db.connect(postgres.make_database(name).render_as_string(hide_password=False))
+    yield engine
+    engine.dispose()
+    postgres.drop_database(name)
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        return list(compare_metadata(context, migrations.metadata()))
+
+
+def test_the_revisions_make_the_tables_of_the_models(empty: Engine) -> None:
+    assert migrations.upgrade(empty) == (None, migrations.head())
+    assert migrations.current(empty) == migrations.head()
+    assert differences(empty) == []
+
+
+def test_a_missing_column_would_be_noticed(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    with empty.begin() as connection:
+        connection.execute(text("ALTER TABLE withdrawals DROP COLUMN undo"))
+    assert "undo" in str(differences(empty))
+
+
+def test_on_sqlite_even_the_text_of_the_tables_is_the_same(tmp_path: Path) -> None:
+    """Alembic does not compare check constraints; SQLite keeps the text of every table, so we do."""
+    empty = db.connect(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    migrations.upgrade(empty)
+    direct = db.connect(f"sqlite:///{tmp_path / 'direct.sqlite3'}")
+    migrations.metadata().create_all(direct)
+    query = text("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%' AND name NOT LIKE 'sqlite%'")
+    found = []
+    for engine in (empty, direct):
+        with engine.connect() as connection:
+            rows = connection.execute(query)
+            found.append({name: sorted(line.strip(" ,") for line in sql.splitlines()) for name, sql in rows})
+        engine.dispose()
+    assert len(found[0]) > 50
+    assert found[0] == found[1]
+
+
+def test_a_second_run_changes_nothing(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    assert migrations.upgrade(empty) == (migrations.head(), migrations.head())
+
+
+def test_downgrade_leaves_an_empty_database(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    migrations.downgrade(empty, "base")
+    assert [name for name in inspect(empty).get_table_names() if name != "alembic_version"] == []
+    migrations.upgrade(empty)
+    assert differences(empty) == []
+
+
+def test_tables_without_a_version_are_refused(empty: Engine) -> None:
+    with empty.begin() as connection:
+        connection.execute(text("CREATE TABLE cases (id INTEGER)"))
+    with pytest.raises(migrations.SchemaUnversioned) as refusal:
+        migrations.upgrade(empty)
+    assert "1 个表" in refusal.value.message
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    with empty.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(migrations.SchemaUnknown) as refusal:
+        migrations.upgrade(empty)
+    assert "9999" in refusal.value.message
+    assert migrations.current(empty) == "9999"
+
+
+def test_foreign_keys_hold_again_after_a_migration(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    with pytest.raises(IntegrityError), empty.begin() as connection:
+        connection.execute(text("INSERT INTO number_counters (studio_id, year, last) VALUES (77, 2026, 1)"))

@@ -1,0 +1,38 @@
+"""Write a revision from the difference between the models and the last revision: `make migration NAME="what changes"`.
+
+`make migration NAME=initial` writes the first revision anew; only before the first release, it strands databases.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+
+from engine import db, migrations
+
+VERSIONS = migrations.HERE / "versions"
+
+
+def main(name: str) -> None:
+    if name == "initial":
+        for file in VERSIONS.glob("v*.py"):
+            file.unlink()
+    number = f"{len(list(VERSIONS.glob('v*.py'))) + 1:04}"
+    with tempfile.TemporaryDirectory() as folder:
+        engine = db.connect(f"sqlite:///{folder}/empty.sqlite3")
+        if number != "0001":
+            migrations.upgrade(engine)
+        with engine.begin() as connection:
+            config = migrations.configuration(connection)
+            command.revision(config, message=name, autogenerate=True, rev_id=number)
+    written = next(VERSIONS.glob(f"v{number}_*.py"))
+    tidy = [Path(sys.executable).parent / "ruff"]
+    subprocess.run([*tidy, "check", "--quiet", "--fix", "--select", "I,F401", written], check=True)
+    subprocess.run([*tidy, "format", "--quiet", written], check=True)
+    print(f"{written.name} written; read it, then run the tests of tests/engine/test_migrations.py")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 and sys.argv[1].strip() else sys.exit('usage: make migration NAME="..."'))

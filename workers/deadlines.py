@@ -1,0 +1,15 @@
+"""Tasks on limits: fire what is due, find what would never move again."""
+
+from workers.app import app, look_after
+
+
+@app.task(name="workers.sweep_deadlines")
+def sweep_deadlines() -> None:
+    """Reminders, supervision and every other timer that is due (R69, R70, R71)."""
+    look_after("sweep_deadlines")
+
+
+@app.task(name="workers.check_stuck")
+def check_stuck() -> None:
+    """Cases that wait for nothing become incidents."""
+    look_after("check_stuck")
