@@ -170,8 +170,8 @@ def _listens(marker: Marker) -> bool:
 
 def _task(marker: Marker) -> OpenTask:
     spec = marker.task_spec
-    return OpenTask(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, spec.lane, spec.tag, spec.extensions,
-                    MappingProxyType(marker.data), path(marker))
+    return OpenTask(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, spec.lane, spec.tag,
+                    dict(spec.extensions), MappingProxyType(marker.data), path(marker))
 
 
 def _timer(marker: Marker) -> WaitingTimer:
@@ -179,7 +179,7 @@ def _timer(marker: Marker) -> WaitingTimer:
     return WaitingTimer(
         token=marker.id, process_id=spec.process_id, element_id=spec.bpmn_id, name=spec.bpmn_name,
         host_token=host.id if host else None, host_element=host.task_spec.bpmn_id if host else None,
-        due_at=memory["due"], expression=spec.event.text, basis=memory["basis"], extensions=spec.extensions,
+        due_at=memory["due"], expression=spec.event.text, basis=memory["basis"], extensions=dict(spec.extensions),
         interrupting=spec.interrupts(marker), occurrence=memory["n"], path=path(marker),
     )
 
@@ -187,4 +187,4 @@ def _timer(marker: Marker) -> WaitingTimer:
 def _subscription(marker: Marker) -> Subscription:
     spec, host = marker.task_spec, marker.host
     return Subscription(marker.id, spec.event.kind, spec.event.name, spec.process_id, spec.bpmn_id,
-                        host.id if host else None, spec.extensions, path(marker))
+                        host.id if host else None, dict(spec.extensions), path(marker))

@@ -102,5 +102,6 @@ def path(marker: Marker) -> Path:
 
 def token_of(marker: Marker) -> Token:
     """What the outside learns about a token."""
-    spec, data = marker.task_spec, dict(marker.data)
-    return Token(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, spec.extensions, data, path(marker))
+    spec = marker.task_spec
+    return Token(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, dict(spec.extensions), dict(marker.data),
+                 path(marker))
