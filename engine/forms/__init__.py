@@ -1,8 +1,9 @@
 """Forms as JSON Schema beside the diagrams: reading a schema, cleaning what was submitted, and a Chinese sentence for
 every fault (articles 9 to 12; 填表须知 2 to 7).
 
-Pure: no database, no clock. The schema is data of administrators and the text is anybody's, so neither is trusted. Our
-own keys on a property: x-widget, x-options, x-show-when, x-message, x-earliest, x-latest; on a form: x-submit, x-acts.
+No database; the clock only says which date is today. The schema is data of administrators and the text is anybody's,
+so neither is trusted. Our own keys on a property: x-widget, x-options, x-show-when, x-message, x-earliest, x-latest; on
+a form: x-submit, x-acts.
 """
 
 from engine.forms.entries import clean, visible

@@ -7,6 +7,7 @@ from typing import Any
 
 from jsonschema import ValidationError
 
+from engine import clock
 from engine.forms.schema import Field, Form, is_date
 
 MAX_TEXT = 100_000  # characters of one field, whatever the schema says
@@ -17,8 +18,9 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def validate(form: Form, data: Mapping[str, Any], today: date | None = None) -> dict[str, str]:
-    """{field: sentence} for every fault of cleaned data, {} when there is none. `today` (Asia/Shanghai) checks fields
-    that must not lie in the future."""
+    """{field: sentence} for every fault of cleaned data, {} when there is none. `today` is the Asia/Shanghai date from
+    which dates lie in the future (default: the clock's)."""
+    today = today or clock.today()
     found: dict[str, str] = {}
     for item in form.fields:
         sentence = _text_fault(item, data.get(item.name))
@@ -54,10 +56,10 @@ def _unusable(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _BIDI or ord(char) & 0xFFFE == 0xFFFE
 
 
-def _date_fault(item: Field, value: Any, today: date | None) -> str:
+def _date_fault(item: Field, value: Any, today: date) -> str:
     if not isinstance(value, str) or not is_date(value):
         return ""
-    if item.latest == "today" and today is not None and value > today.isoformat():
+    if item.latest == "today" and value > today.isoformat():
         return f"{item.label}不能晚于今天。"
     if item.latest not in ("", "today") and value > item.latest:
         return f"{item.label}不能晚于 {item.latest}。"

@@ -1,11 +1,11 @@
 """Forms: reading schemas nobody vouches for, and text anybody may have typed."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
-from engine import forms
+from engine import clock, forms
 from engine.errors import Misconfigured
 
 SCHEMA = {
@@ -108,6 +108,12 @@ def test_numbers(age, said):
 def test_dates(day, said):
     found = faults(on=day)
     assert (said in found["on"]) if said else found == {}
+
+
+def test_today_is_the_clocks_day_in_shenzhen():
+    with clock.frozen(datetime(2026, 3, 3, 16, 30, tzinfo=UTC)):
+        assert forms.validate(FORM, {"name": "张三", "on": "2026-03-04"}) == {}
+        assert "不能晚于今天" in forms.validate(FORM, {"name": "张三", "on": "2026-03-05"})["on"]
 
 
 def test_unknown_fields_of_uncleaned_data_are_named():
