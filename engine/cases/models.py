@@ -117,3 +117,15 @@ class Draft(Base):
     form: Mapped[str] = mapped_column(String(60))
     data: Mapped[dict[str, Any]]
     saved_at: Mapped[datetime]
+
+
+class TrackingAttempt(Base):
+    """Wrong attempts on the tracking page (R92), counted per case number and per client address; `subject` is a digest
+    of either, so that neither numbers that do not exist nor addresses are stored."""
+
+    __tablename__ = "tracking_attempts"
+
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    wrong: Mapped[int] = mapped_column(default=0)
+    since: Mapped[datetime] = mapped_column(index=True)  # the first wrong one that counts
+    locked_until: Mapped[datetime | None]

@@ -1,0 +1,259 @@
+"""A resident follows an opinion without an account: number + last four of the phone, or the code on copy 1 (R92, D4).
+
+Nothing tells whether a number exists: unknown, wrong and locked get the same sentence after the same statements.
+"""
+
+import hmac
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from engine import clock, forms
+from engine.cases.models import Case, TrackingAttempt
+from engine.errors import NotFound
+from engine.feedback.models import Feedback
+from engine.handlings.models import Handling
+from engine.organisation.models import Organisation, Place
+from engine.packages import queries as packages
+from engine.work.models import Instance, Task
+from engine.workdays import lamps
+
+WRONG_ATTEMPTS = 5
+LOCKED_FOR = timedelta(minutes=15)
+KEPT_FOR = timedelta(days=1)
+REFUSED = "没有查到相符的意见建议。请核对编号，以及电话后四位（或登记表第一联上的查询码）。连续5次不符的，15分钟内不能查询。"
+# What each state means for the person who asked for something.
+PLAIN = {
+    "awaiting_signature": "已经登记，正在等待市党代表核对并签名。",
+    "awaiting_report": "市党代表已签名，党代表工作室正在报送街道组织部门。",
+    "awaiting_referral": "组织部门正在研究，将转交有关单位办理或向上一级报送。",
+    "awaiting_receipt": "已转交承办单位，正在等待签收。办理时限已经开始计算。",
+    "handling": "承办单位正在办理。",
+    "extended": "承办单位正在办理。因情况特殊，经市党代表同意延长了办理时限。",
+    "awaiting_check": "承办单位已经作出答复，组织部门正在审核。",
+    "answered": "已经答复，正在把书面答复送给您。",
+    "awaiting_rating": "已经答复，请您对办理情况作出评价。",
+    "rating_disagreed": "各方评价不一致，街道组织部门正在与您和市党代表协商。",
+    "closed": "已经办结。感谢您的意见建议。",
+    "filed": "市委已阅存，不再转交办理。感谢您的意见建议。",
+    "void": "此登记表已经作废，编号不再使用。如有疑问，请联系党代表工作室。",
+    "terminated": "此件已经终止办理，原因如下。",
+}
+LADDER = ("community", "street", "district", "city", "committee")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One accepted written answer."""
+
+    unit: str
+    on: date
+    text: str
+    result: str
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One tier of the way, as far as it is known: the day it got the case, whether it has it now."""
+
+    name: str
+    since: date | None
+    here: bool
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """What a resident reads about the case; no name, phone or address in it."""
+
+    number: str
+    summary: str
+    registered_on: date
+    state: str
+    sentence: str
+    reason: str
+    holder: str
+    due_on: date | None
+    overdue: bool
+    provisional: bool
+    rungs: Sequence[Rung]
+    answers: Sequence[Answer]
+    spot_answer: str
+    grade: str
+    grades: Sequence[tuple[str, str]]  # what can be chosen now; empty when no rating is waiting
+
+
+def find(session: Session, number: str, code: str, address: str) -> int | None:
+    """The case of that number and code, or None; wrong attempts are counted (the caller commits in both cases).
+
+    Five wrong ones, for a number or from an address, lock that number or address for 15 minutes.
+    """
+    number, code = _plain(number), _plain(code)
+    counters = _counters(session, (_digest("number", number), _digest("address", address)))
+    case = session.scalars(select(Case).where(Case.number == number)).first()
+    right = hmac.compare_digest((case.query_code if case else "—" * 4).encode(), code.encode())
+    now = clock.now()
+    if any(row.locked_until is not None and row.locked_until > now for row in counters):
+        return None
+    if case is None or not right or not code:
+        for row in counters:
+            _count(row)
+        return None
+    counters[0].wrong = 0
+    return case.id
+
+
+def _plain(text: str) -> str:
+    """Full-width digits and letters count as the usual ones; blanks do not count."""
+    return "".join(unicodedata.normalize("NFKC", text[:120]).split())
+
+
+def _digest(kind: str, value: str) -> str:
+    return sha256(f"{kind}:{value}".encode()).hexdigest()
+
+
+def _counters(session: Session, subjects: tuple[str, str]) -> list[TrackingAttempt]:
+    """The two counters, locked in one order until the commit: attempts at once are counted one after the other."""
+    now = clock.now()
+    session.execute(delete(TrackingAttempt).where(TrackingAttempt.since < now - KEPT_FOR))
+    make = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    for subject in sorted(subjects):
+        session.execute(make(TrackingAttempt).values(subject=subject, wrong=0, since=now).on_conflict_do_nothing())
+    query = select(TrackingAttempt).where(TrackingAttempt.subject.in_(subjects)).order_by(TrackingAttempt.subject)
+    found = {row.subject: row for row in session.scalars(query.with_for_update())}
+    return [found[subject] for subject in subjects]
+
+
+def _count(row: TrackingAttempt) -> None:
+    now = clock.now()
+    if row.since < now - LOCKED_FOR or row.locked_until is not None:
+        row.wrong, row.since, row.locked_until = 0, now, None
+    row.wrong += 1
+    if row.wrong >= WRONG_ATTEMPTS:
+        row.locked_until = now + LOCKED_FOR
+
+
+# ------------------------------------------------------------------------------------------------ what is shown
+
+
+def case_of(session: Session, case_id: int) -> Case:
+    """The case itself, for its reporter's grade; NotFound when it is gone."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound
+    return case
+
+
+def view(session: Session, case_id: int) -> Tracked:
+    """The case as its reporter reads it; only after `find` said which case it is."""
+    case = case_of(session, case_id)
+    due = _limit(session, case_id)
+    due_at = due.due_at if due else None
+    return Tracked(
+        number=case.number,
+        summary=case.summary,
+        registered_on=clock.local(case.registered_at).date(),
+        state=case.state,
+        sentence=PLAIN.get(case.state, "正在办理。"),
+        reason=case.outcome_reason if case.state in ("void", "terminated") else "",
+        holder=_holder(session, case),
+        due_on=lamps.last_day(due_at) if due_at else None,
+        overdue=due_at is not None and due_at <= clock.now(),
+        provisional=due.provisional if due else False,
+        rungs=_rungs(session, case),
+        answers=_answers(session, case_id),
+        spot_answer=case.spot_answer if case.settlement == "on_the_spot" else "",
+        grade=case.grade,
+        grades=_grades(session, case_id),
+    )
+
+
+def _limit(session: Session, case_id: int) -> Task | None:
+    """The unit's limit; the soft targets of the tiers in between are not promised to residents."""
+    query = select(Task).where(Task.case_id == case_id, Task.role == "answer", Task.due_at.is_not(None))
+    return session.scalars(query.limit(1)).first()
+
+
+def _holder(session: Session, case: Case) -> str:
+    """Who has the case now; "" when it is over."""
+    if case.closed_at is not None:
+        return ""
+    query = (
+        select(Organisation.name)
+        .join(Handling, Handling.unit_id == Organisation.id)
+        .where(Handling.case_id == case.id, Handling.state == "open")
+        .order_by(Handling.id.desc())
+    )
+    if case.state in ("awaiting_receipt", "handling", "extended"):
+        return session.scalars(query.limit(1)).first() or ""
+    if case.tier == "community":
+        return case.studio_name
+    if case.state in ("answered", "awaiting_rating", "rating_disagreed"):
+        return _department(session, "street", case)
+    return _department(session, case.tier, case)
+
+
+def _department(session: Session, tier: str, case: Case) -> str:
+    query = select(Organisation.name)
+    if tier == "committee":
+        query = query.where(Organisation.kind == "committee")
+    else:
+        query = query.where(Organisation.kind == "department", Organisation.tier == tier)
+    place = {"street": case.street_id, "district": case.district_id}.get(tier)
+    if place is not None:
+        query = query.where(Organisation.place_id == place)
+    return session.scalars(query.limit(1)).first() or ""
+
+
+def _rungs(session: Session, case: Case) -> list[Rung]:
+    """The tiers on the way up: every tier below the one that has it, with the day each got it."""
+    sent = {
+        "community": case.registered_at,
+        "street": case.sent_street_at,
+        "district": case.sent_district_at,
+        "city": case.sent_city_at,
+    }
+    names = {
+        "community": case.studio_name,
+        "street": session.get_one(Place, case.street_id).name,
+        "district": session.get_one(Place, case.district_id).name,
+        "city": "市",
+        "committee": "市委",
+    }
+    reached = [tier for tier in LADDER if sent.get(tier) is not None or tier == case.tier]
+    days = {tier: clock.local(moment).date() for tier, moment in sent.items() if moment is not None}
+    if case.tier == "committee" and case.arrived_on is not None:
+        days["committee"] = case.arrived_on
+    return [Rung(names[tier], days.get(tier), tier == case.tier and case.closed_at is None) for tier in reached]
+
+
+def _answers(session: Session, case_id: int) -> list[Answer]:
+    query = (
+        select(Feedback, Organisation.name)
+        .join(Handling, Handling.id == Feedback.handling_id)
+        .join(Organisation, Organisation.id == Handling.unit_id)
+        .where(Feedback.case_id == case_id, Feedback.state == "accepted")
+        .order_by(Feedback.id)
+    )
+    return [
+        Answer(row.name, clock.local(row.Feedback.delivered_at).date(), row.Feedback.text, row.Feedback.result)
+        for row in session.execute(query)
+    ]
+
+
+def _grades(session: Session, case_id: int) -> list[tuple[str, str]]:
+    """The four grades of the form the case runs on, while its reporter is asked (R80)."""
+    query = select(Task).where(Task.case_id == case_id, Task.role == "rating_reporter")
+    task = session.scalars(query.limit(1)).first()
+    if task is None:
+        return []
+    package_id = session.get_one(Instance, task.instance_id).package_id
+    form = forms.load(packages.file(session, package_id, f"forms/{task.form}.json"))
+    grade = next(item for item in form.fields if item.name == "grade")
+    return [(option.value, option.label) for option in grade.options if option.value != "unreachable"]
