@@ -4,7 +4,7 @@ Everything here happens inside the caller's transaction with the instance row lo
 subscriptions are projections of the tokens; whoever reads them never has to ask the engine.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -211,11 +211,11 @@ def _save(
     if act.recompute:
         run.recompute()
     ended_at = clock.now() if run.ended else None
-    opened = _project_tasks(session, instance, act, run, withdrawn=withdrawn)
+    kept, opened = _project_tasks(session, instance, act, run, withdrawn=withdrawn)
     _project_deadlines(session, instance, run)
     _project_subscriptions(session, instance, run)
     if not run.ended:
-        _project_due(session, instance, act, run, packages.compiled(session, package_id))
+        _project_due([*kept, *opened], act, run, packages.compiled(session, package_id))
         _project_case(act, run, session)
     work.save_instance(session, instance, None if run.ended else run.dump(), ended_at)
     return Outcome(tuple(opened), run.ended)
@@ -225,7 +225,10 @@ def _rows(session: Session, table: Any, instance_id: int) -> list[Any]:
     return list(session.scalars(select(table).where(table.instance_id == instance_id)))
 
 
-def _project_tasks(session: Session, instance: Instance, act: Act, run: bpmn.Run, *, withdrawn: bool) -> list[Task]:
+def _project_tasks(
+    session: Session, instance: Instance, act: Act, run: bpmn.Run, *, withdrawn: bool
+) -> tuple[list[Task], list[Task]]:
+    """The tasks that stay open and those that are new."""
     wanted = {task.token: task for task in run.tasks()}
     known = {row.token: row for row in _rows(session, Task, instance.id)}
     for token, row in known.items():
@@ -241,7 +244,7 @@ def _project_tasks(session: Session, instance: Instance, act: Act, run: bpmn.Run
     opened = [_task(session, instance, act, wanted[token]) for token in wanted if token not in known]
     session.add_all(opened)
     session.flush()
-    return opened
+    return [row for token, row in known.items() if token in wanted], opened
 
 
 def _task(session: Session, instance: Instance, act: Act, task: bpmn.OpenTask) -> Task:
@@ -324,10 +327,10 @@ def _project_subscriptions(session: Session, instance: Instance, run: bpmn.Run) 
     )
 
 
-def _project_due(session: Session, instance: Instance, act: Act, run: bpmn.Run, package: bpmn.Package) -> None:
+def _project_due(tasks: Iterable[Task], act: Act, run: bpmn.Run, package: bpmn.Package) -> None:
     """A task's due date is what its limit timer's expression says, whether that timer still waits or has fired: late
     consent moves the shown date too (§0)."""
-    rows = {row.token: row for row in _rows(session, Task, instance.id)}
+    rows = {row.token: row for row in tasks}
     host = Host(act)
     for task in run.tasks():
         row = rows.get(task.token)
@@ -343,7 +346,6 @@ def _project_due(session: Session, instance: Instance, act: Act, run: bpmn.Run, 
         last = expressions.compile(expression).evaluate(name, host.functions)
         row.due_on, row.due_at = last, clock.end_of(last)
         row.provisional = bool((getattr(last, "basis", None) or {}).get("provisional"))
-    session.flush()
 
 
 def _limit_expression(package: bpmn.Package, process_id: str, element_id: str) -> str | None:

@@ -156,7 +156,6 @@ def claim(session: Session, actor: Actor, task_id: int) -> Task:
         if current.assignee_id == actor.person_id:
             return current
         raise TaskTaken(f"“{current.name}”已由{_name(session, current.assignee_id)}签收。")
-    session.refresh(task)
     work.record(session, "claimed", **_place(session, actor, task, case), received_at=task.created_at)
     if task.role == "answer":
         _signed_for(session, actor, case)

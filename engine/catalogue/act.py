@@ -1,9 +1,8 @@
 """What an operation sees: one human or timer act in progress, inside the entry point's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -42,27 +41,47 @@ class Act:
     undo: list[dict[str, Any]] = field(default_factory=list)
     notice_ids: list[int] = field(default_factory=list)
     history: History | None = None  # the act's own row
+    _known: dict[str, Any] = field(default_factory=dict)  # read once per act; shared by every view of it
 
-    @cached_property
+    def _once(self, name: str, read: Callable[[], Any]) -> Any:
+        if name not in self._known:
+            self._known[name] = read()
+        return self._known[name]
+
+    @property
     def now(self) -> datetime:
         """The moment of this act; the same for everything it writes."""
-        return clock.now()
+        moment: datetime = self._once("now", clock.now)
+        return moment
 
-    @cached_property
+    @property
     def calendar(self) -> Calendar:
         """The working-day calendar with every notice stored."""
-        return workdays.calendar(self.session)
+        calendar: Calendar = self._once("calendar", lambda: workdays.calendar(self.session))
+        return calendar
 
     def parameter(self, name: str) -> int:
         """The value in force on the day the handling unit received, else today (R88)."""
-        handling = self.handling
-        return parameters.value(self.session, name, handling.received_on if handling else clock.today())
+        on = self.handling.received_on if self.handling else clock.today()
+        value: int = self._once(f"parameter {name} {on}", lambda: parameters.value(self.session, name, on))
+        return value
 
     @property
     def handling(self) -> Handling | None:
         """The case's current handling: the latest one that was not withdrawn."""
         query = select(Handling).where(Handling.case_id == self.case.id, Handling.state != "withdrawn")
-        return self.session.scalars(query.order_by(Handling.id.desc()).limit(1)).first()
+        latest = query.order_by(Handling.id.desc()).limit(1)
+        handling: Handling | None = self._once("handling", lambda: self.session.scalars(latest).first())
+        return handling
+
+    def begin_handling(self, handling: Handling) -> None:
+        """The case has a new current handling from here on."""
+        self._known["handling"] = handling
+
+    def organisation_name(self, organisation_id: int | None) -> str:
+        """The organisation's name for a snapshot, "" for nobody's."""
+        name: str = self._once(f"name {organisation_id}", lambda: organisation_name(self.session, organisation_id))
+        return name
 
     def current_handling(self) -> Handling:
         """As `handling`, for operations that make no sense without one."""
@@ -97,7 +116,7 @@ class Act:
                 "actor_id": self.actor.person_id,
                 "actor_name": self.actor.name,
                 "organisation_id": self.organisation_id,
-                "organisation_name": organisation_name(self.session, self.organisation_id),
+                "organisation_name": self.organisation_name(self.organisation_id),
             }
         if self.received_at is not None:
             values |= {"received_at": self.received_at, "working_days": self.days_used(self.received_at)}

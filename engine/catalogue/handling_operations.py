@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from engine import clock
 from engine.catalogue import pools, telling
-from engine.catalogue.act import Act, organisation_name
+from engine.catalogue.act import Act
 from engine.errors import Forbidden, Invalid
 from engine.handlings import operations as handlings
 from engine.handlings.models import Extension, Handling, Reminder, Review, Supervision
@@ -73,6 +73,7 @@ def open_handling(act: Act) -> dict[str, Any]:
     )
     act.session.add(handling)
     act.session.flush()
+    act.begin_handling(handling)
     handling.first_due_on = act.calendar.working_days(handling.received_on, act.parameter("answer_limit"))
     act.undoable("handling.withdraw", handling_id=handling.id)
     act.record(
@@ -80,7 +81,7 @@ def open_handling(act: Act) -> dict[str, Any]:
         organisation_id=handling.unit_id,
         actor_id=None,
         actor_name="",
-        organisation_name=organisation_name(act.session, handling.unit_id),
+        organisation_name=act.organisation_name(handling.unit_id),
         received_at=act.now,
         working_days=None,
     )
@@ -167,7 +168,7 @@ def raise_supervision(act: Act, step: int) -> None:
     )  # fmt: skip
     act.record(
         "overdue" if step == 0 else "supervised",
-        result=organisation_name(act.session, pool.organisation_id),
+        result=act.organisation_name(pool.organisation_id),
         data={"step": step, "fired_at": act.now.isoformat()},
     )
     telling.organisation(act, "supervision", pool.organisation_id, pool.duty)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.catalogue import pools
-from engine.catalogue.act import Act, organisation_name
+from engine.catalogue.act import Act
 from engine.notices import operations as notices
 from engine.notices.models import Notice
 from engine.packages import queries as packages
@@ -50,7 +50,7 @@ def _names(act: Act) -> dict[str, Any]:
         due = act.calendar.working_days(handling.received_on, act.parameter(extended))
         left = act.calendar.between(clock.local(act.now).date(), due)
         names |= {
-            "unit": organisation_name(act.session, handling.unit_id),
+            "unit": act.organisation_name(handling.unit_id),
             "received": f"{handling.received_on.year}年{handling.received_on.month}月{handling.received_on.day}日",
             "due": f"{due.year}年{due.month}月{due.day}日" + ("（暂定）" if due.basis["provisional"] else ""),
             "days": abs(left),

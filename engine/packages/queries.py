@@ -1,5 +1,6 @@
 """Reading package versions; compiled diagrams are cached per process, because a version never changes."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from engine import bpmn
 from engine.errors import NotFound
 from engine.packages.models import Package, PackageFile
 
+_contents: dict[str, dict[str, bytes]] = {}  # by checksum: a version never changes, and neither does its content
 _compiled: dict[str, bpmn.Package] = {}
 
 
@@ -21,32 +23,41 @@ def in_force(session: Session, key: str, on: date) -> Package:
     return package
 
 
-def files(session: Session, package_id: int) -> dict[str, bytes]:
+def _checksum(session: Session, package_id: int) -> str:
+    known: dict[int, str] = session.info.setdefault("package_checksums", {})
+    if package_id not in known:
+        package = session.get(Package, package_id)
+        if package is None:
+            raise NotFound()
+        known[package_id] = package.checksum
+    return known[package_id]
+
+
+def files(session: Session, package_id: int) -> Mapping[str, bytes]:
     """Every file of a version by path."""
-    rows = session.execute(select(PackageFile.path, PackageFile.content).where(PackageFile.package_id == package_id))
-    return {row.path: row.content for row in rows}
+    checksum = _checksum(session, package_id)
+    if checksum not in _contents:
+        query = select(PackageFile.path, PackageFile.content).where(PackageFile.package_id == package_id)
+        _contents[checksum] = {row.path: row.content for row in session.execute(query)}
+    return _contents[checksum]
 
 
 def compiled(session: Session, package_id: int) -> bpmn.Package:
     """The executable diagrams of a version."""
-    checksum = session.scalar(select(Package.checksum).where(Package.id == package_id))
-    if checksum is None:
-        raise NotFound()
-    package = _compiled.get(checksum)
-    if package is None:
-        package = _compiled.setdefault(checksum, bpmn.compile_package(diagrams(files(session, package_id))))
-    return package
+    checksum = _checksum(session, package_id)
+    if checksum not in _compiled:
+        _compiled[checksum] = bpmn.compile_package(diagrams(files(session, package_id)))
+    return _compiled[checksum]
 
 
-def diagrams(all_files: dict[str, bytes]) -> dict[str, bytes]:
+def diagrams(all_files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The diagrams and decision tables among a package's files."""
     return {path: data for path, data in all_files.items() if path.endswith((".bpmn", ".dmn"))}
 
 
 def file(session: Session, package_id: int, path: str) -> bytes:
     """One file of a version; NotFound when it has none of that name."""
-    query = select(PackageFile.content).where(PackageFile.package_id == package_id, PackageFile.path == path)
-    content = session.scalar(query)
-    if content is None:
+    found = files(session, package_id)
+    if path not in found:
         raise NotFound()
-    return content
+    return found[path]

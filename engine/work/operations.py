@@ -69,7 +69,12 @@ def save_instance(session: Session, instance: Instance, state: bytes | None, end
     if saved.rowcount != 1:
         raise Conflict("此件刚刚有新的办理动作，请刷新页面后再试。")
     status = "ended" if ended_at else instance.status
-    for name, value in (("state", state), ("revision", instance.revision + 1), ("status", status), ("ended_at", ended_at)):
+    for name, value in (
+        ("state", state),
+        ("revision", instance.revision + 1),
+        ("status", status),
+        ("ended_at", ended_at),
+    ):
         set_committed_value(instance, name, value)
 
 

@@ -1,0 +1,55 @@
+"""`make bench`: figures for both databases beside their floors; nothing here fails on a slow machine."""
+
+import argparse
+import importlib
+import pkgutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+import engine
+from engine import db
+from tests import postgres
+from tests.bench import completion
+
+for _module in pkgutil.walk_packages(engine.__path__, "engine."):
+    if _module.name.endswith(".models"):
+        importlib.import_module(_module.name)
+
+
+@contextmanager
+def databases() -> Iterator[list[Engine]]:
+    """A fresh SQLite file and a fresh PostgreSQL database."""
+    postgres.prepare()
+    with tempfile.TemporaryDirectory() as folder:
+        url = postgres.make_database("lianxin_bench")
+        engines = [
+            db.connect(f"sqlite:///{Path(folder) / 'bench.sqlite3'}"),
+            db.connect(url.render_as_string(hide_password=False)),
+        ]
+        for each in engines:
+            db.Base.metadata.create_all(each)
+        try:
+            yield engines
+        finally:
+            for each in engines:
+                each.dispose()
+            postgres.drop_database("lianxin_bench")
+            postgres.stop()
+
+
+def main() -> None:
+    """Parse the size and print everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=60)
+    size = parser.parse_args()
+    with databases() as engines:
+        for each in engines:
+            print("\n".join(completion.run(each, size.cases)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
