@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -88,9 +87,8 @@ def is_date(value: Any) -> bool:
 
 
 @lru_cache(maxsize=256)  # checking a schema takes 20 ms, and every task page needs its form
-@lru_cache(maxsize=256)
 def load(schema: bytes) -> Form:
-    """The form of a JSON Schema file, remembered by its bytes. Raises Misconfigured with a sentence when the file cannot be used: not JSON, too
+    """The form of a JSON Schema file. Raises Misconfigured with a sentence when the file cannot be used: not JSON, too
     large, keywords outside our closed list (`$ref` among them), a pattern that cannot be read."""
     content = _parse(schema)
     _check_keywords(content)
