@@ -3,7 +3,6 @@ left memory, every token meets its partners, and every case ends once. LIANXIN_E
 
 import os
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -28,7 +27,7 @@ from tests.engine.bpmn.diagrams import (
 )
 from tests.engine.bpmn.diagrams import start as begin
 
-EXAMPLES = int(os.environ.get("LIANXIN_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("LIANXIN_EXAMPLES", "150"))
 LONG = 60
 
 Block = tuple[Any, ...]
@@ -235,7 +234,6 @@ def test_stored_and_kept_instances_are_the_same(block: Block, choices: list[tupl
         assert seen(stored) == seen(kept)
         assert stored.dump() == kept.dump()
         assert restore(made, stored.dump(), stored_desk).dump() == stored.dump()
-        stored_desk.time += timedelta(0)
     assert kept.ended
     assert "end" in kept.end_events
     assert history["end"] <= 1
