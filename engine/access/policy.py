@@ -1,171 +1,20 @@
-"""Who may do what: one closed list of verbs, one policy table, denied by default (rule 6).
-
-Pure functions over plain values: an `Actor` (a person with the posts held today) and a scope (the few facts of a case,
-a task or an organisation that decide). Tables are read elsewhere; engine.organisation.queries makes the actor.
-"""
+"""The policy: one table, verb → (who holds it at all, on which subjects). What is not in it is denied to everybody."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
+from engine.access.subjects import (
+    WORKING_KINDS,
+    Actor,
+    CaseScope,
+    OrganisationScope,
+    Subject,
+    TaskScope,
+    administrates,
+    in_pool,
+    reach,
+)
+from engine.access.verbs import Verb
 from engine.errors import Forbidden, NotFound
-
-WORKING_KINDS = frozenset({"studio", "department", "unit", "committee"})
-ADMINISTRATORS = frozenset({"system_administrator", "procedure_administrator", "auditor"})
-
-
-class Verb(StrEnum):
-    """Everything anybody may be allowed to do; `label` is the word on screen."""
-
-    label: str
-
-    def __new__(cls, value: str, label: str) -> "Verb":
-        """A member is its code; the label travels with it."""
-        verb = str.__new__(cls, value)
-        verb._value_ = value
-        verb.label = label
-        return verb
-
-    CASE_READ = "case.read", "查看意见建议"
-    CASE_REGISTER = "case.register", "登记"
-    CASE_SEARCH = "case.search", "查询"
-    CASE_TERMINATE = "case.terminate", "终止"
-    CASE_WITHDRAW = "case.withdraw", "撤回"
-    CASE_TRACK = "case.track", "查询办理进度"
-    TASK_READ = "task.read", "查看待办"
-    TASK_CLAIM = "task.claim", "签收"
-    TASK_RELEASE = "task.release", "退还"
-    TASK_COMPLETE = "task.complete", "办理"
-    EXTENSION_REQUEST = "extension.request", "申请延期"
-    EXTENSION_CONSENT = "extension.consent", "同意延期"
-    RATING_RECORD = "rating.record", "评议"
-    COPY_READ = "copy.read", "查看抄送"
-    LEDGER_READ = "ledger.read", "查看跟踪明细帐"
-    DIAGRAM_READ = "diagram.read", "查看流程图"
-    PEOPLE_MANAGE = "people.manage", "人员管理"
-    ORGANISATION_MANAGE = "organisation.manage", "机构管理"
-    LIAISON_APPOINT = "liaison.appoint", "指定联络员"
-    PLACES_READ = "places.read", "查看区划"
-    DEMO_USE = "demo.use", "切换演示人员"
-    CLOCK_ADVANCE = "clock.advance", "推进演示时钟"
-    INCIDENT_READ = "incident.read", "查看异常"
-    SESSION_OWN = "session.own", "登录和修改本人密码"
-
-
-@dataclass(frozen=True)
-class PostRef:
-    """A duty held today in one organisation. An acting liaison (R12) holds a second PostRef with duty `liaison`."""
-
-    organisation_id: int
-    duty: str
-    kind: str
-    tier: str
-    place_id: int
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A signed-in person; `delegate_id` is set while the person is a delegate in office."""
-
-    person_id: int
-    name: str
-    posts: tuple[PostRef, ...] = ()
-    delegate_id: int | None = None
-
-
-@dataclass(frozen=True)
-class CaseScope:
-    """What decides about a case. `organisation_ids`: units and departments that took part; `committee`: it reached
-    the city committee."""
-
-    studio_id: int
-    street_id: int
-    district_id: int
-    delegate_person_id: int
-    organisation_ids: frozenset[int] = frozenset()
-    committee: bool = False
-
-
-@dataclass(frozen=True)
-class TaskScope:
-    """What decides about a task: its pool (everybody with `duty` in the organisation, "" = anybody there) or the one
-    person it is for, and who holds it."""
-
-    organisation_id: int | None
-    duty: str = ""
-    person_id: int | None = None
-    assignee_id: int | None = None
-    case: CaseScope | None = None
-
-
-@dataclass(frozen=True)
-class OrganisationScope:
-    """An organisation, or a place as one; `place_ids` is the path from its own place up to the city."""
-
-    tier: str
-    place_ids: tuple[int, ...] = ()
-    organisation_id: int | None = None
-
-
-Subject = CaseScope | TaskScope | OrganisationScope
-
-
-@dataclass(frozen=True)
-class Reach:
-    """The cases a person may read, as plain ids: lists filter by it, `case.read` is decided by it (one truth)."""
-
-    organisation_ids: frozenset[int] = frozenset()  # studios: their own cases; all: cases they took part in
-    street_ids: frozenset[int] = frozenset()
-    district_ids: frozenset[int] = frozenset()
-    city: bool = False
-    committee: bool = False
-    delegate_person_id: int | None = None
-
-    def __bool__(self) -> bool:
-        return self.city or self.committee or self.delegate_person_id is not None or bool(self.organisation_ids)
-
-    def covers(self, case: CaseScope) -> bool:
-        """Is this case within reach? (R54: each its own area; R76: all four levels of the area read it.)"""
-        return (
-            self.city
-            or case.studio_id in self.organisation_ids
-            or not self.organisation_ids.isdisjoint(case.organisation_ids)
-            or case.street_id in self.street_ids
-            or case.district_id in self.district_ids
-            or (self.committee and case.committee)
-            or (self.delegate_person_id is not None and case.delegate_person_id == self.delegate_person_id)
-        )
-
-
-def reach(actor: Actor) -> Reach:
-    """Which cases the actor may read; the three administrators read none, whatever else they hold."""
-    if _administrates(actor):
-        return Reach()
-    departments = [post for post in actor.posts if post.kind == "department"]
-    return Reach(
-        organisation_ids=frozenset(post.organisation_id for post in actor.posts if post.kind in WORKING_KINDS),
-        street_ids=frozenset(post.place_id for post in departments if post.tier == "street"),
-        district_ids=frozenset(post.place_id for post in departments if post.tier == "district"),
-        city=any(post.tier == "city" for post in departments),
-        committee=any(post.kind == "committee" for post in actor.posts),
-        delegate_person_id=actor.person_id if actor.delegate_id is not None else None,
-    )
-
-
-def in_pool(actor: Actor, task: TaskScope) -> bool:
-    """May the actor take this pool task? The head of an organisation can do what its staff can."""
-    return not _administrates(actor) and any(
-        post.organisation_id == task.organisation_id and _fills(post.duty, task.duty) for post in actor.posts
-    )
-
-
-def _fills(held: str, asked: str) -> bool:
-    return asked in ("", held) or (asked == "staff" and held == "head")
-
-
-def _administrates(actor: Actor) -> bool:
-    return any(post.kind == "administration" or post.duty in ADMINISTRATORS for post in actor.posts)
-
 
 # ------------------------------------------------------------------------------------------------ who holds a verb
 # at all, whatever the subject
@@ -186,7 +35,7 @@ def _works(actor: Actor | None) -> bool:
 
 def _kind(*kinds: str) -> Holds:
     def holds(actor: Actor | None) -> bool:
-        return actor is not None and not _administrates(actor) and any(post.kind in kinds for post in actor.posts)
+        return actor is not None and not administrates(actor) and any(post.kind in kinds for post in actor.posts)
 
     return holds
 

@@ -1,0 +1,41 @@
+"""The closed list of verbs, each with its word on screen."""
+
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """Everything anybody may be allowed to do; `label` is the word on screen."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "Verb":
+        """A member is its code; the label travels with it."""
+        verb = str.__new__(cls, value)
+        verb._value_ = value
+        verb.label = label
+        return verb
+
+    CASE_READ = "case.read", "查看意见建议"
+    CASE_REGISTER = "case.register", "登记"
+    CASE_SEARCH = "case.search", "查询"
+    CASE_TERMINATE = "case.terminate", "终止"
+    CASE_WITHDRAW = "case.withdraw", "撤回"
+    CASE_TRACK = "case.track", "查询办理进度"
+    TASK_READ = "task.read", "查看待办"
+    TASK_CLAIM = "task.claim", "签收"
+    TASK_RELEASE = "task.release", "退还"
+    TASK_COMPLETE = "task.complete", "办理"
+    EXTENSION_REQUEST = "extension.request", "申请延期"
+    EXTENSION_CONSENT = "extension.consent", "同意延期"
+    RATING_RECORD = "rating.record", "评议"
+    COPY_READ = "copy.read", "查看抄送"
+    LEDGER_READ = "ledger.read", "查看跟踪明细帐"
+    DIAGRAM_READ = "diagram.read", "查看流程图"
+    PEOPLE_MANAGE = "people.manage", "人员管理"
+    ORGANISATION_MANAGE = "organisation.manage", "机构管理"
+    LIAISON_APPOINT = "liaison.appoint", "指定联络员"
+    PLACES_READ = "places.read", "查看区划"
+    DEMO_USE = "demo.use", "切换演示人员"
+    CLOCK_ADVANCE = "clock.advance", "推进演示时钟"
+    INCIDENT_READ = "incident.read", "查看异常"
+    SESSION_OWN = "session.own", "登录和修改本人密码"
