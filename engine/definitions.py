@@ -12,7 +12,7 @@ from engine.packages import operations, queries
 from engine.packages.models import Package
 from engine.packages.queries import compiled, file, files, in_force
 
-__all__ = ["compiled", "file", "files", "import_factory", "in_force", "package", "publish", "read_folder"]
+__all__ = ["check", "compiled", "file", "files", "import_factory", "in_force", "package", "publish", "read_folder"]
 
 SUFFIXES = {".bpmn", ".dmn", ".json", ".txt", ".toml"}
 
@@ -26,11 +26,21 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     }
 
 
-def publish(session: Session, key: str, folder_files: Mapping[str, bytes], reason: str) -> Package:
-    """Check and store a package as the next version; Refused names every element that cannot run."""
-    bpmn.compile_package(
-        queries.diagrams(dict(folder_files)), functions=catalogue.FUNCTIONS, operations=catalogue.OPERATIONS
+def check(key: str, folder_files: Mapping[str, bytes]) -> list[bpmn.Finding]:
+    """Everything wrong with a package, errors first: structure, texts, forms, operations, and the articles that bind
+    the procedure `key`."""
+    forms = [path.removeprefix("forms/").removesuffix(".json") for path in folder_files if path.startswith("forms/")]
+    return bpmn.lint(
+        queries.diagrams(folder_files), catalogue.FUNCTIONS, catalogue.OPERATIONS, forms=forms, package=key
     )
+
+
+def publish(session: Session, key: str, folder_files: Mapping[str, bytes], reason: str) -> Package:
+    """Check and store a package as the next version; Refused names every element that cannot run or breaks an
+    article."""
+    findings = check(key, folder_files)
+    if any(finding.severity == "error" for finding in findings):
+        raise bpmn.Refused(findings)
     return operations.publish(session, key, folder_files, reason=reason)
 
 

@@ -13,6 +13,7 @@ from engine.bpmn.expressions import ExpressionError, Problem, check
 from engine.bpmn.expressions import compile as compile_expression
 from engine.bpmn.findings import Finding, Refused
 from engine.bpmn.gate import Run, restore, start
+from engine.bpmn.lint import check as lint
 from engine.bpmn.model import (
     BadState,
     BadValue,
@@ -36,5 +37,5 @@ __all__ = [
     "AmbiguousDecision", "BadState", "BadValue", "BpmnError", "Element", "ExpressionError", "Finding", "Host", "NoWay",
     "NotDue", "NotWaiting", "OpenTask", "Package", "Problem", "Refused", "Run", "Step", "StepBudgetExceeded",
     "Subscription", "TimerChange", "Token", "WaitingTimer", "check", "clean", "compile_expression", "compile_package",
-    "restore", "start",
+    "lint", "restore", "start",
 ]
