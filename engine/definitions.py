@@ -30,7 +30,7 @@ def check(key: str, folder_files: Mapping[str, bytes]) -> list[bpmn.Finding]:
     """Everything wrong with a package, errors first: structure, texts, forms, operations, and the articles that bind
     the procedure `key`."""
     forms = [path.removeprefix("forms/").removesuffix(".json") for path in folder_files if path.startswith("forms/")]
-    return bpmn.lint(
+    return bpmn.check_package(
         queries.diagrams(folder_files), catalogue.FUNCTIONS, catalogue.OPERATIONS, forms=forms, package=key
     )
 

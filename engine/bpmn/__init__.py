@@ -13,7 +13,7 @@ from engine.bpmn.expressions import ExpressionError, Problem, check
 from engine.bpmn.expressions import compile as compile_expression
 from engine.bpmn.findings import Finding, Refused
 from engine.bpmn.gate import Run, restore, start
-from engine.bpmn.lint import check as lint
+from engine.bpmn.lint import check as check_package  # not `lint`: that name is the room
 from engine.bpmn.model import (
     BadState,
     BadValue,
@@ -36,6 +36,6 @@ from engine.bpmn.package import Package, compile_package
 __all__ = [
     "AmbiguousDecision", "BadState", "BadValue", "BpmnError", "Element", "ExpressionError", "Finding", "Host", "NoWay",
     "NotDue", "NotWaiting", "OpenTask", "Package", "Problem", "Refused", "Run", "Step", "StepBudgetExceeded",
-    "Subscription", "TimerChange", "Token", "WaitingTimer", "check", "clean", "compile_expression", "compile_package",
-    "lint", "restore", "start",
+    "Subscription", "TimerChange", "Token", "WaitingTimer", "check", "check_package", "clean", "compile_expression",
+    "compile_package", "restore", "start",
 ]

@@ -7,10 +7,10 @@ from typing import Any
 
 from lxml.etree import _ElementTree
 
-from engine.bpmn import lint
 from engine.bpmn.decisions import Decision, tables
 from engine.bpmn.findings import Finding, Refused, errors
 from engine.bpmn.guard import load
+from engine.bpmn.lint import lint
 from engine.bpmn.model import Element
 from engine.bpmn.normalise import Picture, pictures
 from engine.bpmn.parse import ProcessSpec, build, elements
@@ -51,7 +51,7 @@ def compile_package(files: Mapping[str, bytes], functions: Collection[str] = (),
     """The package of these files (name → bytes; other suffixes are ignored). `functions` and `operations` are what
     expressions and service tasks may name; empty means unchecked. Refused, with every finding, when it cannot run."""
     trees = _load({name: data for name, data in files.items() if name.endswith((".bpmn", ".dmn"))})
-    findings = lint.lint(trees, functions=functions, operations=operations)
+    findings = lint(trees, functions=functions, operations=operations)
     if errors(findings):
         raise Refused(findings)
     roots = {name: tree.getroot() for name, tree in trees.items()}
