@@ -118,8 +118,7 @@ def _case(
         state="awaiting_signature",
         year=clock.local(now).year,
     )
-    blank = {name: "" for name in content.FIELDS if name not in ("reporter_age", "reflected_on")}
-    content.apply(case, blank | dict(data))
+    content.apply(case, content.BLANK | dict(data))
     # The number is not known yet: keep the counter row locked as briefly as possible.
     case.number = f"{place.street.name}{place.community.name}"
     return case

@@ -331,11 +331,14 @@ def withdraw(session: Session, actor: Actor, case_id: int) -> None:
     if withdrawable(session, actor, case_id) is None:
         raise Conflict("下一环节已签收或已有新的办理动作，不能再撤回。如需更正，请联系下一环节退回。")
     act = Act(session, case, instance.id, actor=actor, organisation_id=memory.task["organisation_id"])
-    _withdraw_notices(session, memory)
+    _withdraw_notices(session, memory, act)
     instances.withdraw(session, instance, memory, act)
 
 
-def _withdraw_notices(session: Session, memory: Withdrawal) -> None:
+def _withdraw_notices(session: Session, memory: Withdrawal, act: Act) -> None:
+    for task in session.scalars(select(Task).where(Task.act_id == memory.history_id)):
+        if task.organisation_id:
+            telling.organisation(act, "withdrawn", task.organisation_id, task.duty)
     for step in memory.undo:
         if "notices" in step:
             telling.withdraw(session, step["notices"])

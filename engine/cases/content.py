@@ -15,8 +15,12 @@ from engine.cases.models import Case, Signature
 FIELDS = (
     "reporter_name", "reporter_gender", "reporter_age", "reporter_phone", "reporter_employer",
     "reporter_employer_address", "reporter_address", "reporter_address_phone", "channel", "channel_note",
-    "matter", "content", "summary", "reflected_on", "settlement", "spot_answer", "spot_grade",
+    "matter", "content", "summary", "reflected_on", "settlement", "spot_answer", "spot_grade", "reporter_signature",
+    "reporter_signature_note",
 )  # fmt: skip
+BLANK: dict[str, Any] = {name: "" for name in FIELDS if name not in ("reporter_age", "reflected_on")} | {
+    "reporter_age": None
+}
 
 
 def apply(case: Case, form: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -59,9 +63,10 @@ def signed(session: Session, case: Case) -> bool:
 
 
 def problems(case: Case) -> dict[str, str]:
-    """What the measures ask of a form beyond its single fields: {field: sentence} (R35, R41)."""
+    """What the measures ask of a form beyond its single fields: {field: sentence} (R35, R41). A reporter without a
+    name (不署名, A27) leaves no address either; the delegate gets the answer."""
     found: dict[str, str] = {}
-    if not case.reporter_phone and not case.reporter_address:
+    if case.reporter_name and not case.reporter_phone and not case.reporter_address:
         found["reporter_phone"] = "电话和住址至少填写一项，否则承办单位无法反馈（填表须知2）。"
     if case.settlement == "on_the_spot":
         if not case.spot_answer:

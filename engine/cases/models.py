@@ -32,6 +32,8 @@ class Case(Base):
     reporter_employer_address: Mapped[str] = mapped_column(String(200), default="")
     reporter_address: Mapped[str] = mapped_column(String(200), default="")
     reporter_address_phone: Mapped[str] = mapped_column(String(30), default="")
+    reporter_signature: Mapped[str] = mapped_column(String(12), default="")  # handwritten | refused | remark (R37, R38)
+    reporter_signature_note: Mapped[str] = mapped_column(String(300), default="")
     query_code: Mapped[str] = mapped_column(
         String(8), default=""
     )  # last four of the phone, else a code on copy 1 (R92)

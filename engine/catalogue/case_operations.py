@@ -7,12 +7,19 @@ from engine.cases import content
 from engine.cases.models import Signature
 from engine.catalogue import handling_operations, pools, telling
 from engine.catalogue.act import Act
+from engine.catalogue.tiers import tier
 from engine.errors import Invalid
 from engine.handlings import operations as handlings
 from engine.handlings.models import Review
 from engine.ledger import operations as ledger
 
-LADDER = ("community", "street", "district", "city", "committee")
+TERMINATIONS = {
+    "withdrawn": "反映人撤回",
+    "court": "属法院受理范围",
+    "petition": "属信访受理范围",
+    "other_body": "属其他机关职责",
+    "unworkable": "无法办理",
+}
 SENT = {"street": "sent_street_at", "district": "sent_district_at", "city": "sent_city_at"}
 
 
@@ -55,7 +62,7 @@ def amend(act: Act) -> dict[str, Any]:
         case.outcome_reason = act.form.get("reason", "")
         act.history = act.record("amended", result="作废", opinion=case.outcome_reason)
         return {"decision": "void"}
-    changed = content.apply(case, act.form)
+    changed = content.apply(case, content.BLANK | dict(act.form))  # the form shows every field: absent means emptied
     if content.problems(case):
         raise Invalid("登记表还不完整。", errors=content.problems(case))
     before, case.content_hash = case.content_hash, content.digest(case)
@@ -87,20 +94,20 @@ def report(act: Act) -> None:
 
 def escalate(act: Act) -> dict[str, Any]:
     """上报 to the organisation department of the next tier, from the city to the city committee (R50–R53)."""
-    here = LADDER.index(act.case.tier)
-    if here + 1 >= len(LADDER):
-        raise Invalid("市委已是最高一级，不能再上报。")
-    _arrive(act, LADDER[here + 1])
+    above = tier(act.case.tier).escalates_to
+    if not above:
+        raise Invalid(f"{tier(act.case.tier).name}已是最高一级，不能再上报。")
+    _arrive(act, above)
     telling.department(act, "escalated")
     return {"outcome": "escalated"}
 
 
-def _arrive(act: Act, tier: str) -> None:
+def _arrive(act: Act, rung: str) -> None:
     case = act.case
-    case.tier = tier
+    case.tier = rung
     case.arrived_on = clock.local(act.now).date()
-    if tier in SENT and getattr(case, SENT[tier]) is None:
-        setattr(case, SENT[tier], act.now)
+    if rung in SENT and getattr(case, SENT[rung]) is None:
+        setattr(case, SENT[rung], act.now)
 
 
 def instruct(act: Act) -> dict[str, Any]:
@@ -158,7 +165,8 @@ def void(act: Act) -> None:
 
 def terminate(act: Act) -> dict[str, Any]:
     """终止 without an answer, by the organisation department, with reason and the body referred to (R117)."""
-    reason, body = act.form.get("reason", ""), act.form.get("referred_to", "")
+    kind = TERMINATIONS.get(str(act.form.get("kind")), "")
+    reason, body = "：".join(filter(None, (kind, act.form.get("reason")))), act.form.get("referred_to", "")
     handlings.end_open(act.session, act.case.id, reason)
     _end(act, "terminated", "terminated", reason=f"{reason}（转告：{body}）" if body else reason)
     telling.parties(act, "terminated")

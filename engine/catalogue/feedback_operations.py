@@ -17,7 +17,10 @@ def submit_answer(act: Act) -> dict[str, Any]:
     """The unit writes its answer, or declines as not competent (谁主管、谁反馈)."""
     if act.form.get("decision") == "decline":
         handling_operations.check_decline(act)
-        act.history = act.record("declined", opinion=act.form.get("reason", ""))
+        suggested = act.form.get("suggested_unit", "")
+        act.history = act.record(
+            "declined", opinion=act.form.get("reason", ""), result=f"建议：{suggested}"[:80] if suggested else ""
+        )
         return {"decision": "decline"}
     handling = act.current_handling()
     feedback = Feedback(
@@ -92,12 +95,22 @@ def copy(act: Act, to: str) -> dict[str, Any]:
         row.organisation_id, row.state, row.delivered_at = case.studio_id, "delivered", act.now
         telling.organisation(act, "feedback_copy", case.studio_id)
     else:
-        notice = telling.reporter(act, "feedback_copy_reporter")
-        letter = notice is None
-        row.channel = "letter" if letter else "sms"
-        row.notice_id = notice.id if notice else None
+        letter = _copy_reporter(act, row)
     act.record("copied", result=telling.ADDRESSEES[to])
     return {"letter_needed": letter} if to == "reporter" else {}
+
+
+def _copy_reporter(act: Act, row: Copy) -> bool:
+    """By text message, else on paper (True); an unnamed reporter's answer stays with the delegate (A27)."""
+    notice = telling.reporter(act, "feedback_copy_reporter")
+    if notice is not None:
+        row.channel, row.notice_id = "sms", notice.id
+        return False
+    row.channel = "letter"
+    if act.case.reporter_name:
+        return True
+    row.state, row.delivered_at, row.proof = "delivered", act.now, "反映人不署名，答复由市党代表转达"
+    return False
 
 
 def confirm_letter(act: Act) -> dict[str, Any]:

@@ -113,6 +113,7 @@ def close_handling(act: Act) -> dict[str, Any]:
     """The answer is accepted and copied to all three."""
     act.current_handling().state = "answered"
     act.record("task_done", result="答复完成")
+    telling.reporter(act, "rating_invitation")
     return {"outcome": "answered"}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from engine.catalogue.act import Act
+from engine.catalogue.tiers import tier
 from engine.errors import Misconfigured
 from engine.organisation.models import Organisation
 
@@ -24,29 +25,24 @@ def tier_department(act: Act) -> Organisation:
     return department(act, act.case.tier)
 
 
-def department(act: Act, tier: str) -> Organisation:
-    """The organisation acting on rung `tier` for this case's place."""
-    if tier in ("city", "committee"):
-        kind = "department" if tier == "city" else "committee"
-        query = select(Organisation).where(Organisation.kind == kind, Organisation.tier == tier)
-    else:
-        place = {"street": act.case.street_id, "district": act.case.district_id}.get(tier)
-        query = select(Organisation).where(Organisation.kind == "department", Organisation.place_id == place)
+def department(act: Act, rung: str) -> Organisation:
+    """The organisation acting on a rung of the ladder for this case's place."""
+    place = {"community": act.case.community_id, "street": act.case.street_id, "district": act.case.district_id}
+    query = select(Organisation).where(Organisation.kind == tier(rung).kind, Organisation.tier == rung)
+    if rung in place:  # above the district there is one of each in the city
+        query = query.where(Organisation.place_id == place[rung])
     found = act.session.scalars(query.limit(1)).first()
     if found is None:
-        raise Misconfigured(f"{tier} 一级没有组织部门，请管理员先在机构管理中建立。")
+        raise Misconfigured(f"{tier(rung).name}一级没有办理机构，请管理员先在机构管理中建立。")
     return found
 
 
 def supervisor(act: Act, step: int) -> Pool:
-    """Rung `step` of the ladder (§0): one tier up each; above the city department its head, then the committee."""
-    tier = act.current_handling().tier
-    ladder = {
-        "street": (("street", ""), ("district", ""), ("city", "")),
-        "district": (("district", ""), ("city", ""), ("city", "head")),
-        "city": (("city", ""), ("city", "head"), ("committee", "")),
-    }
-    rung, duty = ladder[tier][step]
+    """Rung `step` of the supervision ladder of the handling's tier (§0, article 12)."""
+    rungs = tier(act.current_handling().tier).supervision
+    if step >= len(rungs):
+        raise Misconfigured(f"层级表没有规定第 {step + 1} 次督办由谁负责，请管理员检查 tiers.toml。")
+    rung, duty = rungs[step]
     return Pool(department(act, rung).id, duty)
 
 

@@ -37,6 +37,7 @@ def record(act: Act) -> dict[str, Any]:
             party=party,
             grade=grade,
             remark=remark,
+            method=str(act.form.get("method", "")),
             person_id=act.actor.person_id if act.actor and party != "reporter" else None,
             name=act.case.reporter_name if party == "reporter" else act.require_actor().name,
             recorded_by_id=act.actor.person_id if act.actor else None,

@@ -19,6 +19,7 @@ class Opinion(Base):
     party: Mapped[str] = mapped_column(String(12))  # reporter | delegate | department
     grade: Mapped[str] = mapped_column(String(20))  # the four grades, or unreachable (reporter only, R81)
     remark: Mapped[str] = mapped_column(Text, default="")
+    method: Mapped[str] = mapped_column(String(12), default="")  # how the reporter was asked
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))  # None: the reporter on the tracking page
     name: Mapped[str] = mapped_column(String(40))
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
