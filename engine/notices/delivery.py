@@ -101,13 +101,15 @@ class SmtpAdapter:
             server.close()
 
     def _text(self, message: Message) -> bytes:
+        if not message.address.strip():
+            raise Refused("没有邮件地址")
         mail = EmailMessage()
         try:
             mail["From"], mail["To"] = self.sender, message.address
             mail["Subject"] = " ".join(message.subject.split())  # a line break would start another header
             mail["Date"] = format_datetime(clock.local(clock.now()))
             mail["Message-ID"] = f"<{message.key}@{self.sender.rpartition('@')[2]}>"
-            mail.set_content(message.body)
+            mail.set_content(message.body, cte="base64")  # not every server takes eight bits
             return mail.as_bytes()
         except (MessageError, ValueError, IndexError) as problem:
             raise Refused(f"地址或内容不能作为邮件发送：{problem}") from problem
