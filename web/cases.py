@@ -95,9 +95,9 @@ def terminate(case_id: int) -> ResponseReturnValue:
     """终止 with its reason (R117)."""
     typed = {name: value for name, value in request.form.items() if name != "csrf_token"}
     try:
-        tasks.terminate(g.session, actor(), case_id, typed)
+        with g.session.begin_nested():
+            tasks.terminate(g.session, actor(), case_id, typed)
     except Invalid as refusal:
-        g.session.rollback()
         return _termination(case_id, typed, refusal), 422
     flash("已终止，已告知反映人和市党代表。")
     return redirect(url_for("cases.show", case_id=case_id))

@@ -98,7 +98,7 @@ def _answer(status: int, sentence: str, incident: str = "") -> Response:
     if is_fragment():
         answer = make_response(render_template("errors/fragment.html", told=told), status)
         answer.headers["HX-Retarget"] = "#said"
-        answer.headers["HX-Reswap"] = "innerHTML"
+        answer.headers["HX-Reswap"] = "innerHTML show:bottom"
         return answer
     return make_response(_page(told), status)
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from flask import Flask
 
 from engine import clock
+from engine.workdays import lamps
 from web.words import word
 
 
@@ -34,6 +35,11 @@ def weekday(value: date) -> str:
     return f"星期{'一二三四五六日'[value.weekday()]}"
 
 
+def last_day(value: datetime) -> date:
+    """The day a limit belongs to: 24:00 belongs to the day it ends."""
+    return lamps.last_day(value)
+
+
 def set_up(app: Flask) -> None:
     """Make the filters known to every template."""
     app.add_template_filter(word, "word")
@@ -41,3 +47,4 @@ def set_up(app: Flask) -> None:
     app.add_template_filter(table_day, "day")
     app.add_template_filter(table_time, "time")
     app.add_template_filter(weekday, "weekday")
+    app.add_template_filter(last_day, "last_day")

@@ -18,7 +18,7 @@ def show(box: str) -> ResponseReturnValue:
     """The box, or only its list when htmx asks for it."""
     text = request.args.get("text", "").strip()
     page = desk.inbox(g.session, actor(), box, request.args.get("page", 1, int), text=text)
-    template = "inbox/_list.html" if is_fragment() else "inbox/show.html"
+    template = "inbox/_again.html" if is_fragment() else "inbox/show.html"
     address = url_for("inbox.show", box=box)
     return render_template(
         template, box=box, label=BOXES[box], boxes=BOXES, page=page, text=text, nothing=EMPTY[box], address=address

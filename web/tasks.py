@@ -68,9 +68,9 @@ def complete(task_id: int) -> ResponseReturnValue:
     """Submit the form; wrong fields come back beside what was typed."""
     typed = _typed()
     try:
-        done = tasks.complete(g.session, actor(), task_id, typed)
+        with g.session.begin_nested():
+            done = tasks.complete(g.session, actor(), task_id, typed)
     except Invalid as refusal:
-        g.session.rollback()
         view = tasks.load(g.session, actor(), task_id)
         return _work(view, filled(view, typed, refusal)), 422
     except TaskTaken as refusal:
@@ -96,9 +96,9 @@ def request_extension(task_id: int) -> ResponseReturnValue:
     """申请延期: the signing delegate is asked; the limit runs on until he consents (R61, R62)."""
     typed = _typed()
     try:
-        sentence = tasks.request_extension(g.session, actor(), task_id, typed)
+        with g.session.begin_nested():
+            sentence = tasks.request_extension(g.session, actor(), task_id, typed)
     except Invalid as refusal:
-        g.session.rollback()
         view = tasks.load(g.session, actor(), task_id)
         return _page("tasks/extension.html", view=view, filled=_extension(view, typed, refusal)), 422
     flash(sentence)

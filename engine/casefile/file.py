@@ -21,6 +21,7 @@ from engine.feedback.models import Copy, Feedback
 from engine.handlings.models import Extension, Handling, Review, Supervision
 from engine.notices.models import Notice
 from engine.organisation.models import Organisation, Person, Place
+from engine.parameters import queries as parameters
 from engine.ratings.models import Opinion, Rating
 from engine.work.models import History, Instance, Task
 from engine.workdays.queries import calendar
@@ -111,7 +112,7 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
         handlings=handlings,
         reviews=[(row, names.organisation(row.department_id), names.organisation(row.unit_id)) for row in reviews],
         path=path.trace(case, history, _departments(session, case), days),
-        tracked=_tracked(days, current, reviews, leading) if current else (),
+        tracked=_tracked(session, days, current, reviews, leading) if current else (),
         history=history,
         copies=[(copy, _addressee(copy, case, names)) for copy in copies],
         opinions=_of(session, Opinion, Opinion.case_id, case_id),
@@ -216,11 +217,15 @@ def _steps(session: Session, actor: Actor, case: Case, names: _Names, handling: 
 
 
 def _tracked(
-    days: Calendar, current: HandlingFile, reviews: Sequence[Review], leading: Limit | None
+    session: Session, days: Calendar, current: HandlingFile, reviews: Sequence[Review], leading: Limit | None
 ) -> tuple[Tracked, ...]:
     referral = next((row for row in reversed(reviews) if row.decision == "refer"), None)
     feedback = next((row for row in reversed(current.feedbacks) if row.state != "returned"), None)
-    return tracked.items(days, referral, current.handling, current.handler, leading, feedback)
+    handling = current.handling
+    name = "extended_answer_limit" if handling.extended else "answer_limit"
+    count = parameters.value(session, name, handling.received_on)
+    due = clock.end_of(days.working_days(handling.received_on, count))
+    return tracked.items(days, referral, handling, current.handler, leading, feedback, due)
 
 
 def _addressed(actor: Actor, copy: Copy) -> bool:

@@ -30,20 +30,16 @@ def items(
     handler: str,
     limit: Limit | None,
     feedback: Feedback | None,
+    due: datetime,
 ) -> tuple[Tracked, ...]:
-    """The four items of the current handling. `value` of the result is its code."""
+    """The four items of the current handling. `value` of the result is its code; `due` is the end of the answer's
+    limit, also when it no longer runs."""
     passed = calendar.between(handling.received_on, clock.today())
     requirement = review.requirement if review is not None else ""
     return (
         Tracked("办理方案", requirement, review.decided_at if review and requirement else None, bool(requirement)),
         Tracked("办理人员", handler, handling.signed_at, bool(handler), not handler and passed > TARGET),
-        Tracked(
-            "办理时限",
-            limit.lamp.words if limit else "",
-            limit.due_at if limit else None,
-            limit is not None or feedback is not None,
-            bool(limit and limit.lamp.colour == "red"),
-        ),
+        _time(limit, feedback, due),
         Tracked(
             "办理结果",
             feedback.result if feedback else "",
@@ -52,3 +48,11 @@ def items(
             feedback is None and bool(limit and limit.lamp.colour == "red"),
         ),
     )
+
+
+def _time(limit: Limit | None, feedback: Feedback | None, due: datetime) -> Tracked:
+    if feedback is not None:
+        on_time = feedback.delivered_at < due
+        return Tracked("办理时限", "按期答复" if on_time else "逾期答复", due, True, not on_time)
+    late = bool(limit and limit.lamp.colour == "red")
+    return Tracked("办理时限", limit.lamp.words if limit else "", due, limit is not None, late)

@@ -43,7 +43,7 @@ PAGE = """<!doctype html>
 <link rel="icon" href="/dist/{icons.svg}"><link rel="stylesheet" href="/dist/{app.css}">
 <link rel="stylesheet" href="/dist/{viewer.css}"><script src="/dist/{app.js}" defer></script>
 <script src="/dist/{viewer.js}" defer></script></head>
-<body><header class="site-header p-3"><h1 class="m-0">连心</h1></header>
+<body><header class="topbar"><h1 class="m-0">连心</h1></header>
 <main class="p-3"><svg class="icon" aria-hidden="true"><use href="/dist/{icons.svg}#inbox"></use></svg> 待办
 <p><span class="lamp lamp-green">绿·剩余7个工作日</span> <span class="lamp lamp-yellow">黄·临期2个工作日</span>
 <span class="lamp lamp-red">红·逾期3个工作日</span> <span class="text-secondary">灰字</span></p>

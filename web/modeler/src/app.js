@@ -6,5 +6,6 @@ import "./confirm.js";
 import "./copy.js";
 import "./dialog.js";
 import "./menu.js";
+import "./pane.js";
 import "./show_when.js";
 import "./once.js";
