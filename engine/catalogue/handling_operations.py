@@ -95,6 +95,7 @@ def decline(act: Act) -> dict[str, Any]:
     handling.state = "declined"
     handling.close_reason = str(act.form.get("reason", ""))
     act.undoable("handling.reopen", handling_id=handling.id)
+    act.case.arrived_on = clock.local(act.now).date()  # the department's transit target starts again
     telling.department(act, "declined")
     return {"outcome": "declined"}
 
