@@ -7,12 +7,35 @@ from flask_wtf.csrf import CSRFProtect
 
 from engine import config, db
 from engine.config import Settings
-from web import assets, cases, errors, filters, inbox, messages, navigation, search, session, tasks, workbench
+from web import (
+    assets,
+    cases,
+    delegate,
+    demo,
+    errors,
+    filters,
+    inbox,
+    incidents,
+    messages,
+    navigation,
+    organisations,
+    people,
+    registration,
+    search,
+    session,
+    setup_page,
+    tasks,
+    tracking,
+    workbench,
+)
 from web import policy as policies
 from web.session import Application, House
 
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
-MODULES = (session, workbench, inbox, tasks, cases, search, messages)
+MODULES = (
+    session, setup_page, workbench, delegate, registration, inbox, tasks, cases, search, messages, people,
+    organisations, incidents, tracking,
+)  # fmt: skip
 
 SECURITY = {
     "Content-Security-Policy": "; ".join(
@@ -47,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         part.set_up(app)
     for module in MODULES:
         app.register_blueprint(module.blueprint)
+    demo.set_up(app)
     policies.public("styles, scripts and pictures of the pages themselves")(app.view_functions["static"])
     app.after_request(_headers)
     policies.check_every_route(app)

@@ -49,7 +49,14 @@ BOX_ICONS = {
 }
 
 MENU: tuple[Group, ...] = (
-    Group("工作台", (Item("工作台", "workbench.index", Verb.TASK_READ, "home"),)),
+    Group(
+        "工作台",
+        (
+            Item("工作台", "workbench.index", Verb.TASK_READ, "home"),
+            Item("我的履职", "delegate.index", Verb.EXTENSION_CONSENT, "user-check"),
+            Item("登记", "registration.new", Verb.CASE_REGISTER, "clipboard-text"),
+        ),
+    ),
     Group(
         "我的办理",
         tuple(
@@ -61,6 +68,14 @@ MENU: tuple[Group, ...] = (
         (
             Item("意见建议查询", "search.index", Verb.CASE_SEARCH, "search"),
             Item("消息", "messages.index", Verb.SESSION_OWN, "bell"),
+        ),
+    ),
+    Group(
+        "系统管理",
+        (
+            Item("人员管理", "people.index", Verb.PEOPLE_MANAGE, "users"),
+            Item("机构管理", "organisations.index", Verb.ORGANISATION_MANAGE, "building-community"),
+            Item("异常", "incidents.index", Verb.INCIDENT_READ, "alert-triangle"),
         ),
     ),
 )
