@@ -12,7 +12,7 @@ from alembic import command
 
 from engine import db, migrations
 
-VERSIONS = migrations.HERE / "versions"
+VERSIONS = migrations.SCRIPTS / "versions"
 
 
 def main(name: str) -> None:

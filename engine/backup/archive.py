@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -93,7 +94,7 @@ def reading(file: Path) -> Iterator[zipfile.ZipFile]:
         raise Invalid(f"没有找到文件“{file}”，请检查路径。") from problem
     except IsADirectoryError as problem:
         raise Invalid(f"“{file}”是文件夹，请指明备份文件。") from problem
-    except (zipfile.BadZipFile, EOFError) as problem:
+    except (zipfile.BadZipFile, EOFError, zlib.error) as problem:
         raise Invalid(f"文件“{file}”不是完整的备份，不能使用。") from problem
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, MetaData, inspect
 from engine.db import Base
 from engine.errors import LianxinError
 
-HERE = Path(__file__).parent
+SCRIPTS = Path(__file__).parent
 # Any number; it keeps two `migrate` of one installation apart (PostgreSQL advisory lock).
 LOCK = 5_108_216
 
@@ -32,7 +32,7 @@ class SchemaUnversioned(LianxinError):
 
 def metadata() -> MetaData:
     """Every table of the house: all modules named `models`, and the demo clock."""
-    house = HERE.parent
+    house = Path(__file__).parent.parent
     for file in sorted(house.rglob("models.py")):
         importlib.import_module(".".join(("engine", *file.relative_to(house).with_suffix("").parts)))
     importlib.import_module("engine.rehearsal")
@@ -78,7 +78,7 @@ def check_known(revision: str) -> None:
 def configuration(connection: Connection | None = None) -> Config:
     """Alembic's settings without an ini file; `connection` is the one to work on."""
     config = Config()
-    config.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.set_main_option("file_template", "v%%(rev)s_%%(slug)s")
     config.attributes["connection"] = connection
     return config
