@@ -13,6 +13,7 @@ from pathlib import Path
 from shutil import copyfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,11 @@ from tests.moments import moment
 for _module in pkgutil.walk_packages(engine.__path__, "engine."):
     if _module.name.endswith(".models") or _module.name == "engine.rehearsal":
         importlib.import_module(_module.name)
+
+
+# Speed belongs in `make bench`: a busy machine must not fail a property, and the same commit fails the same way twice.
+settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
