@@ -1,5 +1,7 @@
 """Who is told what: notices are rows in the act's own transaction, with texts from the package's notices/ (rule 7)."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,21 +18,23 @@ ADDRESSEES = {"reporter": "反映人", "delegate": "市党代表", "studio": "�
 DECISIONS = {"unit": "交市有关部门办理", "department": "交市委组织部", "file": "阅存"}
 
 
-class _Names(dict[str, Any]):
-    """A notice text may name something this case does not have yet: it reads as a dash, never as an error."""
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
-    def __missing__(self, key: str) -> str:
-        return "—"
+
+def fill(text: str, names: Mapping[str, Any]) -> str:
+    """A notice text with its {placeholders} filled; plain names only, because the text is edited by administrators. What
+    this case does not have yet reads as a dash, never as an error."""
+    return _PLACEHOLDER.sub(lambda found: str(names.get(found[1], "—")), text.strip())
 
 
 def _text(act: Act, kind: str) -> tuple[str, str]:
     instance = act.session.get_one(Instance, act.instance_id)
-    names = _Names(_names(act))
+    names = _names(act)
     subject, body = (
         packages.file(act.session, instance.package_id, f"notices/{kind}/{part}.txt").decode()
         for part in ("subject", "body")
     )
-    return subject.strip().format_map(names), body.strip().format_map(names)
+    return fill(subject, names), fill(body, names)
 
 
 def _names(act: Act) -> dict[str, Any]:
