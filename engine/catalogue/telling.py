@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
 def fill(text: str, names: Mapping[str, Any]) -> str:
-    """A notice text with its {placeholders} filled; plain names only, because the text is edited by administrators. What
+    """A notice text with its {placeholders} filled: plain names only, because administrators edit the text. What
     this case does not have yet reads as a dash, never as an error."""
     return _PLACEHOLDER.sub(lambda found: str(names.get(found[1], "—")), text.strip())
 
