@@ -47,13 +47,13 @@ def diagram(session: Session, actor: Actor, case_id: int, process_id: str | None
 
 
 def _places(session: Session, case: Case, instance: Instance, package: bpmn.Package) -> set[Place]:
-    """Where the tokens wait: the open tasks, and the call activities around them."""
+    """Where the tokens wait: the open tasks, and the call activities around them; in each drawing the innermost."""
     if instance.status != "open" or instance.state is None:
         return set()
     host = instances.Host(Act(session, case, instance.id))
     found: set[Place] = set()
     for task in bpmn.restore(package, instance.state, host).tasks():
-        found |= {(task.process_id, task.element_id), *task.path}
+        found |= set({**dict(task.path), task.process_id: task.element_id}.items())
     return found
 
 

@@ -86,7 +86,7 @@ class _Facts:
         self.calendar = calendar(session)
         self.cases = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
         places = {case.community_id for case in self.cases.values()}
-        self.places = dict(session.execute(select(Place.id, Place.name).where(Place.id.in_(places))).tuples().all())
+        self.places = dict(session.execute(select(Place.id, Place.name).where(Place.id.in_(places))).all())
         self.tasks: dict[int, list[Task]] = {}
         for task in session.scalars(select(Task).where(Task.case_id.in_(ids)).order_by(Task.id)):
             self.tasks.setdefault(task.case_id or 0, []).append(task)
@@ -106,7 +106,7 @@ class _Facts:
         )
         holders = {task.assignee_id for tasks in self.tasks.values() for task in tasks if task.assignee_id}
         self.holders = dict(
-            session.execute(select(Person.id, Person.name).where(Person.id.in_(holders))).tuples().all()
+            session.execute(select(Person.id, Person.name).where(Person.id.in_(holders))).all()
         )
 
     def row(self, item: Item) -> Row:
