@@ -14,7 +14,7 @@ from web.policy import policy
 from web.session import actor
 
 blueprint = Blueprint("delegate", __name__, url_prefix="/delegate")
-SHOWN = 60
+SHOWN = 30
 # what a card's button says, by the role of the step in the diagram
 ACTS = {"signature": "核对签名", "extension_consent": "答复延期", "rating_delegate": "评议"}
 
@@ -24,17 +24,17 @@ ACTS = {"signature": "核对签名", "extension_consent": "答复延期", "ratin
 def index() -> ResponseReturnValue:
     """Cards: open tasks first, then copies to read, then my cases."""
     me = actor()
-    waiting = desk.inbox(g.session, me, "todo", per_page=SHOWN)
+    opened = desk.inbox(g.session, me, "todo", per_page=SHOWN)
     copies = desk.inbox(g.session, me, "unread", per_page=SHOWN)
     communities = organisation.communities_of(g.session, me.delegate_id) if me.delegate_id else []
     return render_template(
-        "delegate/index.html", waiting=waiting, copies=copies, cases=_cases(me.person_id), communities=communities,
-        acts=ACTS, roles=_roles(waiting),
+        "delegate/index.html", opened=opened, copies=copies, cases=_cases(me.person_id), communities=communities,
+        acts=ACTS, roles=_roles(opened),
     )  # fmt: skip
 
 
-def _roles(waiting: Page[Row]) -> dict[int, str]:
-    ids = [row.task_id for row in waiting.rows if row.task_id is not None]
+def _roles(opened: Page[Row]) -> dict[int, str]:
+    ids = [row.task_id for row in opened.rows if row.task_id is not None]
     return dict(g.session.execute(select(Task.id, Task.role).where(Task.id.in_(ids))).tuples().all())
 
 

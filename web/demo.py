@@ -31,6 +31,7 @@ GROUPS = (
     ("市委", ("committee-",)),
     ("系统管理", ("admin-",)),
 )
+RESIDENT_OF = "沙头角"  # whose resident the page offers first
 SHOWN = 12  # fired timers listed after a push; the rest are counted
 
 
@@ -95,10 +96,10 @@ class Bar:
     """What the bar on every page shows."""
 
     @property
-    def now(self) -> str:
-        """The demo's clock."""
+    def now(self) -> tuple[str, str]:
+        """The demo's clock: the year, which a phone leaves out, and the rest."""
         here = clock.local(clock.now())
-        return f"{filters.prose(here)} {filters.weekday(here.date())} {here:%H:%M}"
+        return f"{here.year}年", f"{here.month}月{here.day}日 {filters.weekday(here.date())} {here:%H:%M}"
 
     @property
     def next_due(self) -> str:
@@ -145,6 +146,7 @@ def _groups() -> Sequence[tuple[str, Sequence[Face]]]:
 
 def _resident() -> Case | None:
     """A case whose reporter is being asked for a grade; else any that is being handled."""
-    asked = select(Case).join(Task, Task.case_id == Case.id).where(Task.role == "rating_reporter").order_by(Case.id)
-    found = g.session.scalars(asked.limit(1)).first()
+    asked = select(Case).join(Task, Task.case_id == Case.id).where(Task.role == "rating_reporter")
+    near = Case.studio_name.not_like(f"{RESIDENT_OF}%")
+    found = g.session.scalars(asked.order_by(near, Case.id.desc()).limit(1)).first()
     return found or g.session.scalars(select(Case).where(Case.state == "handling").order_by(Case.id).limit(1)).first()

@@ -45,10 +45,10 @@ def new() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Add a handling unit."""
     try:
-        place_id = request.form.get("place_id", 0, int)
-        unit = administration.add_unit(g.session, actor(), place_id, request.form.get("name", ""), _matters())
+        with g.session.begin_nested():
+            place_id = request.form.get("place_id", 0, int)
+            unit = administration.add_unit(g.session, actor(), place_id, request.form.get("name", ""), _matters())
     except Invalid as refusal:
-        g.session.rollback()
         return _new(request.form.to_dict() | {"matters": _matters()}, refusal.errors, refusal.message), 422
     flash(f"已添加{unit.name}。请为其登记负责人和经办人，没有人员的单位收不到来文。")
     return redirect(url_for("organisations.show", organisation_id=unit.id))
@@ -67,13 +67,13 @@ def change(organisation_id: int) -> ResponseReturnValue:
     """Name, matters handled, whether the studio is established."""
     row = administration.organisation(g.session, actor(), organisation_id)
     try:
-        administration.change_organisation(
-            g.session, actor(), organisation_id, request.form.get("name", ""),
-            _matters() if row.kind == "unit" else None,
-            "established" in request.form if row.kind == "studio" else None,
-        )  # fmt: skip
+        with g.session.begin_nested():
+            administration.change_organisation(
+                g.session, actor(), organisation_id, request.form.get("name", ""),
+                _matters() if row.kind == "unit" else None,
+                "established" in request.form if row.kind == "studio" else None,
+            )  # fmt: skip
     except Invalid as refusal:
-        g.session.rollback()
         return _page(organisation_id, refusal.message, refusal.errors, request.form.get("name", "")), 422
     flash("已保存。")
     return redirect(url_for("organisations.show", organisation_id=organisation_id))
@@ -84,9 +84,9 @@ def change(organisation_id: int) -> ResponseReturnValue:
 def disable(organisation_id: int) -> ResponseReturnValue:
     """停用 a unit."""
     try:
-        row = administration.disable_organisation(g.session, actor(), organisation_id)
+        with g.session.begin_nested():
+            row = administration.disable_organisation(g.session, actor(), organisation_id)
     except Conflict as refusal:
-        g.session.rollback()
         return _page(organisation_id, refusal.message), 409
     flash(f"{row.name}已停用，不再接收新的来文。")
     return redirect(url_for("organisations.show", organisation_id=organisation_id))
@@ -106,10 +106,10 @@ def enable(organisation_id: int) -> ResponseReturnValue:
 def appoint_liaison(organisation_id: int) -> ResponseReturnValue:
     """指定联络员: the term before ends the day before (R11)."""
     try:
-        person_id, starts_on = request.form.get("person_id", 0, int), day_of("starts_on", "任期开始日期")
-        administration.appoint_liaison(g.session, actor(), organisation_id, person_id, starts_on)
+        with g.session.begin_nested():
+            person_id, starts_on = request.form.get("person_id", 0, int), day_of("starts_on", "任期开始日期")
+            administration.appoint_liaison(g.session, actor(), organisation_id, person_id, starts_on)
     except (Invalid, Conflict) as refusal:
-        g.session.rollback()
         return _page(organisation_id, refusal.message), 422
     flash("已指定联络员，原任期于前一天结束。")
     return redirect(url_for("organisations.show", organisation_id=organisation_id))
@@ -126,7 +126,7 @@ def _new(values: dict[str, str], errors: dict[str, str], refusal: str) -> str:
         for district in organisation.children(g.session, city.id)
     ]
     return render_template(
-        "organisations/new.html", values=values, errors=errors, refusal=refusal, places=places, matters=MATTERS
+        "organisations/new.html", values=values, errors=errors, refusal=refusal, areas=places, matters=MATTERS
     )
 
 
@@ -136,10 +136,12 @@ def _page(organisation_id: int, refusal: str = "", errors: dict[str, str] | None
     wanted = request.values.get("person", "").strip()
     matches = administration.people(g.session, actor(), wanted)[0][:MATCHES] if wanted else ()
     path = organisation.path(g.session, row.place_id)
-    above = [place.name for place in (path.city, path.district, path.street, path.community) if isinstance(place, Place)]
+    above = [
+        place.name for place in (path.city, path.district, path.street, path.community) if isinstance(place, Place)
+    ]
     acting = organisation.liaison_of(g.session, row.id) if row.kind == "studio" else None
     return render_template(
-        "organisations/show.html", row=row, holders=holders, above=above, acting=acting, matters=MATTERS, refusal=refusal,
-        errors=errors or {}, name=name or row.name, wanted=wanted, matches=[p for p in matches if p.active],
+        "organisations/show.html", row=row, holders=holders, above=above, acting=acting, matters=MATTERS,
+        refusal=refusal, errors=errors or {}, name=name or row.name, wanted=wanted, matches=[p for p in matches if p.active],
         today=clock.today(), kinds=KINDS,
     )  # fmt: skip

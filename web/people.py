@@ -43,9 +43,9 @@ def add() -> ResponseReturnValue:
     """Add; the link for the first password is shown once, here and never again."""
     form = person_form()
     try:
-        person, secret = administration.add_person(g.session, actor(), form)
+        with g.session.begin_nested():
+            person, secret = administration.add_person(g.session, actor(), form)
     except Invalid as refusal:
-        g.session.rollback()
         return render_template("people/new.html", form=form, errors=refusal.errors, refusal=refusal.message), 422
     return _link(person.id, secret, f"已添加{person.name}。")
 
@@ -63,9 +63,9 @@ def change(person_id: int) -> ResponseReturnValue:
     """Correct what is entered."""
     form = person_form()
     try:
-        person = administration.change_person(g.session, actor(), person_id, form)
+        with g.session.begin_nested():
+            person = administration.change_person(g.session, actor(), person_id, form)
     except Invalid as refusal:
-        g.session.rollback()
         return _page(person_id, form=form, errors=refusal.errors, refusal=refusal.message), 422
     flash(f"{person.name}的信息已保存。")
     return redirect(url_for("people.show", person_id=person_id))
@@ -76,9 +76,9 @@ def change(person_id: int) -> ResponseReturnValue:
 def disable(person_id: int) -> ResponseReturnValue:
     """停用."""
     try:
-        person = administration.disable_person(g.session, actor(), person_id)
+        with g.session.begin_nested():
+            person = administration.disable_person(g.session, actor(), person_id)
     except Conflict as refusal:
-        g.session.rollback()
         return _page(person_id, refusal=refusal.message), 409
     flash(f"{person.name}已停用，所有登录已失效；办理记录保留。")
     return redirect(url_for("people.show", person_id=person_id))
@@ -106,13 +106,13 @@ def password_link(person_id: int) -> ResponseReturnValue:
 def appoint(person_id: int) -> ResponseReturnValue:
     """任职: a duty in an organisation from a day on."""
     try:
-        organisation_id = request.form.get("organisation_id", 0, int)
-        starts_on = day_of("starts_on", "任职日期")
-        administration.appoint(
-            g.session, actor(), person_id, organisation_id, request.form.get("duty", ""), starts_on
-        )
+        with g.session.begin_nested():
+            organisation_id = request.form.get("organisation_id", 0, int)
+            starts_on = day_of("starts_on", "任职日期")
+            administration.appoint(
+                g.session, actor(), person_id, organisation_id, request.form.get("duty", ""), starts_on
+            )
     except (Invalid, Conflict) as refusal:
-        g.session.rollback()
         return _page(person_id, refusal=refusal.message), 422
     flash("任职已登记。")
     return redirect(url_for("people.show", person_id=person_id))
@@ -123,9 +123,9 @@ def appoint(person_id: int) -> ResponseReturnValue:
 def end_post(person_id: int, post_id: int) -> ResponseReturnValue:
     """离任: the last day of a duty."""
     try:
-        administration.end_post(g.session, actor(), post_id, day_of("last_day", "离任日期"))
+        with g.session.begin_nested():
+            administration.end_post(g.session, actor(), post_id, day_of("last_day", "离任日期"))
     except (Invalid, Conflict) as refusal:
-        g.session.rollback()
         return _page(person_id, refusal=refusal.message), 422
     flash("离任已登记，办理记录保留。")
     return redirect(url_for("people.show", person_id=person_id))

@@ -1,4 +1,4 @@
-"""登记: 《市党代表社情民意登记表》 as a form of the studio's liaison; its number; the print view of the three copies."""
+"""登记: 《市党代表社情民意登记表》 as a form of the liaison, its number, and the print view of the three copies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,9 +59,9 @@ def register(studio_id: int) -> ResponseReturnValue:
     """Check and register; wrong fields come back beside what was typed, and no number is used."""
     typed = _typed()
     try:
-        case = intake.register(g.session, actor(), studio_id, typed)
+        with g.session.begin_nested():
+            case = intake.register(g.session, actor(), studio_id, typed)
     except Invalid as refusal:
-        g.session.rollback()
         studio = g.session.get_one(Organisation, studio_id)
         return _form(studio, typed, refusal), 422
     return redirect(url_for("registration.done", case_id=case.id))

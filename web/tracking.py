@@ -55,12 +55,12 @@ def rate() -> ResponseReturnValue:
         return redirect(url_for("tracking.index"))
     typed = {name: request.form.get(name, "").strip() for name in ("grade", "remark")}
     try:
-        if not typed["grade"]:
-            raise Invalid("请先选择一个评价等级。", {"grade": "请在四个等级中选择一个。"})
-        case = tracking.case_of(g.session, case_id)
-        tasks.complete_as_reporter(g.session, case, typed | {"method": "online"})
+        with g.session.begin_nested():
+            if not typed["grade"]:
+                raise Invalid("请先选择一个评价等级。", {"grade": "请在四个等级中选择一个。"})
+            case = tracking.case_of(g.session, case_id)
+            tasks.complete_as_reporter(g.session, case, typed | {"method": "online"})
     except (Invalid, Conflict) as refusal:
-        g.session.rollback()
         return _page(case_id, refusal.message, typed), 422 if isinstance(refusal, Invalid) else 409
     session["rated"] = case_id
     return redirect(url_for("tracking.show"))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock, definitions
 from engine.cases.models import Case
-from engine.deadlines import Begin
+from engine.db import Begin
 from engine.demo import opinions, plot
 from engine.demo.clockwork import sweep_until, within
 from engine.demo.opinions import Opinion

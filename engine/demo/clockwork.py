@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock, deadlines, rehearsal
 from engine.cases.models import Case
-from engine.deadlines import Begin
+from engine.db import Begin
 from engine.errors import Conflict
 from engine.work.models import History
 from engine.workdays import queries as workdays
@@ -124,5 +124,3 @@ def _fired(session: Session, last: int) -> Iterator[Fired]:
     for row in session.execute(query):
         history = row.History
         yield Fired(history.case_id, row.number, history.act, history.result, history.due_at)
-
-

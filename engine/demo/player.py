@@ -13,7 +13,7 @@ from engine import clock, intake, tasks
 from engine.access import Actor
 from engine.calendar import Calendar
 from engine.cases.models import Case
-from engine.deadlines import Begin
+from engine.db import Begin
 from engine.demo.opinions import Opinion
 from engine.errors import Conflict
 from engine.organisation import queries as organisation
@@ -22,7 +22,16 @@ from engine.work.models import Task
 
 Wakes = Iterator[datetime]  # a story: it yields the moment it wants to go on at
 SURNAMES = "陈林黄李张刘王吴周郑蔡何罗梁曾叶杨许邓冯谢彭"
-EMPLOYERS = ("无", "演示精密五金有限公司", "演示餐饮店", "演示家政服务部", "退休", "演示小学", "演示物流公司", "个体经营")
+EMPLOYERS = (
+    "无",
+    "演示精密五金有限公司",
+    "演示餐饮店",
+    "演示家政服务部",
+    "退休",
+    "演示小学",
+    "演示物流公司",
+    "个体经营",
+)
 
 
 @dataclass

@@ -64,7 +64,7 @@ def answered(p: Player, received: int, days: int, tier: str = "street", result: 
     p.answer(result=result)
 
 
-def in_rating(p: Player, received: int, days: int, tier: str = "street", **changes: str) -> Wakes:
+def in_rating(p: Player, received: int, days: int, tier: str = "street") -> Wakes:
     """Answered, accepted, copied: the three parties are asked."""
     yield from answered(p, received, days, tier)
     yield p.on(received - days, 16)

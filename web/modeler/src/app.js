@@ -9,3 +9,4 @@ import "./menu.js";
 import "./pane.js";
 import "./show_when.js";
 import "./once.js";
+import "./print.js";
