@@ -95,16 +95,17 @@ def look_after(duty: str) -> None:
 
 
 @worker_process_init.connect
-def _watch(**_: Any) -> None:
+def start_watch(**_: Any) -> None:
     """In each process of the pool a thread that needs no broker (the parent forks, so no thread there)."""
     duties.watch()
 
 
 @setup_logging.connect
-def _log(loglevel: int | str | None = None, **_: Any) -> None:
+def set_up_logging(loglevel: int | str | None = None, **_: Any) -> None:
+    """One line per thing done; beat and the tasks stay quiet, else a line every half minute fills the disk."""
     logging.basicConfig(
         level=loglevel or logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
     )
-    logging.getLogger("celery.beat").setLevel(logging.WARNING)  # one line per look would fill the disk
+    logging.getLogger("celery.beat").setLevel(logging.WARNING)
     for name in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
