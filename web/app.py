@@ -16,6 +16,7 @@ from web import (
     filters,
     inbox,
     incidents,
+    logs,
     messages,
     navigation,
     organisations,
@@ -51,7 +52,6 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
 }
 
 
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises Misconfigured when a route does not say who may use it.
     """
     settings = settings or config.load()
+    logs.set_up(settings)
     app = Application("web")
     app.config.update(_flask_settings(settings))
     app.extensions["lianxin"] = House(settings, db.connect(settings.database_url))

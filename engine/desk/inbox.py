@@ -20,6 +20,7 @@ from engine.workdays import lamps
 from engine.workdays.queries import calendar
 
 PER_PAGE = 50
+TASK_BOXES = frozenset({"todo", "receipt", "in_hand", "due_soon", "overdue"})
 
 
 def inbox(
@@ -32,7 +33,7 @@ def inbox(
         return _drafts(session, actor, page, per_page)
     query, item = _query(session, actor, box)
     if text := text.strip():
-        query = query.where(matches(text))
+        query = (query.join(Case, Case.id == Task.case_id) if box in TASK_BOXES else query).where(matches(text))
     total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     found = session.execute(query.limit(per_page).offset((max(page, 1) - 1) * per_page)).all()
     return Page(rows(session, [item(*row) for row in found]), total, max(page, 1), per_page)
@@ -77,7 +78,7 @@ def _tasks(session: Session, actor: Actor, box: str) -> Query:
         "due_soon": conditions.to_do(actor) & (Task.due_at > now) & (Task.due_at <= soon),
         "overdue": conditions.to_do(actor) & (Task.due_at <= now),
     }
-    query = select(Task).join(Case, Case.id == Task.case_id).where(conditions_of[box])
+    query = select(Task).where(conditions_of[box], Task.case_id.is_not(None))
     return query.order_by(Task.due_at.is_(None), Task.due_at, Task.created_at, Task.id)
 
 

@@ -15,9 +15,7 @@ from engine.organisation.models import Organisation
 def posts(session: Session, actor: Actor) -> list[tuple[str, str]]:
     """(organisation, duty) of each post held today, in the order of the posts."""
     ids = {post.organisation_id for post in actor.posts}
-    names = dict(
-        session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))).all()
-    )
+    names = dict(session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))).all())
     return [(names[post.organisation_id], post.duty) for post in actor.posts]
 
 

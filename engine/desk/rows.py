@@ -105,9 +105,7 @@ class _Facts:
             )
         )
         holders = {task.assignee_id for tasks in self.tasks.values() for task in tasks if task.assignee_id}
-        self.holders = dict(
-            session.execute(select(Person.id, Person.name).where(Person.id.in_(holders))).all()
-        )
+        self.holders = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(holders))).all())
 
     def row(self, item: Item) -> Row:
         """One line."""
