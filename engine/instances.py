@@ -4,12 +4,14 @@ Everything here happens inside the caller's transaction with the instance row lo
 subscriptions are projections of the tokens; whoever reads them never has to ask the engine.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from engine import bpmn, catalogue, clock
@@ -18,6 +20,7 @@ from engine.cases.models import Case
 from engine.catalogue import facts, pools
 from engine.catalogue.act import Act
 from engine.catalogue.pools import Pool
+from engine.db import Base
 from engine.errors import Conflict, Misconfigured, NotFound
 from engine.organisation import staffing
 from engine.packages import queries as packages
@@ -87,32 +90,31 @@ def start(session: Session, package_id: int, process_id: str, act: Act, data: Ma
     session.add(instance)
     session.flush()
     act.instance_id = instance.id
-    run = bpmn.start(packages.compiled(session, package_id), process_id, data, Host(act))
-    return _save(session, instance, act, run, package_id)
+    with session.no_autoflush:
+        run = bpmn.start(packages.compiled(session, package_id), process_id, data, Host(act))
+        return _save(session, instance, act, run, Projection())
 
 
 def complete(session: Session, instance: Instance, task: Task, act: Act) -> Outcome:
     """Complete an open task as `act.actor`: its operation runs with the form, then the tokens move on."""
-    before = {name: getattr(act.case, name) for name in RESTORED}
-    saved, state = _row(task), instance.state
-    package = packages.compiled(session, instance.package_id)
-    run = _restore(package, instance, act)
-    open_task = next((row for row in run.tasks() if row.token == task.token), None)
-    if open_task is None:
-        raise Conflict("这项任务已不在办理中，请刷新页面查看最新情况。")
-    work.take(session, task.id)
-    act.received_at = task.created_at
-    here = replace_place(act, task.process_id, task.element_id, task.name, open_task.extensions)
-    flags = _submit(here, str(open_task.extensions.get("operation", "")))
-    merge_place(act, here)
-    act.received_at = None
-    run.complete(task.token, flags)
-    outcome = _save(session, instance, act, run, instance.package_id)
-    withdrawable = open_task.extensions.get("withdrawable") == "true" and not outcome.ended and act.actor is not None
-    session.execute(delete(Withdrawal).where(Withdrawal.instance_id == instance.id))
-    if withdrawable and act.history is not None and state is not None:
-        undo = [{"case": _changed(before, act.case)}, *act.undo, {"notices": act.notice_ids}]
-        _remember(session, instance, act, saved, state, undo)
+    with session.no_autoflush:
+        run = _restore(session, instance, act)
+        before = Projection.of(run)
+        open_task = before.tasks.pop(task.token, None)
+        if open_task is None:
+            raise Conflict("这项任务已不在办理中，请刷新页面查看最新情况。")
+        memory = _memory(instance, task, act, open_task)
+        work.take(session, task.id)
+        act.received_at = task.created_at
+        here = replace_place(act, task.process_id, task.element_id, task.name, open_task.extensions)
+        flags = _submit(here, str(open_task.extensions.get("operation", "")))
+        merge_place(act, here)
+        act.received_at = None
+        if act.history is not None:
+            act.history.task_id = task.id
+        run.complete(task.token, flags)
+        outcome = _save(session, instance, act, run, before)
+        _remember(session, instance, act, None if outcome.ended else memory)
     return outcome
 
 
@@ -129,39 +131,45 @@ def _submit(act: Act, operation: str) -> dict[str, Any]:
 def fire(session: Session, instance: Instance, deadline: Deadline, act: Act) -> Outcome:
     """A waiting timer that is due fires, with its true due time on everything it writes (R69, R71)."""
     act.due_at = deadline.due_at
-    run = _restore(packages.compiled(session, instance.package_id), instance, act)
-    run.fire(deadline.token)
-    return _save(session, instance, act, run, instance.package_id)
+    with session.no_autoflush:
+        run = _restore(session, instance, act)
+        before = Projection.of(run)
+        run.fire(deadline.token)
+        return _save(session, instance, act, run, before)
 
 
 def send(session: Session, instance: Instance, message: str, act: Act, *, host_token: str | None = None) -> Outcome:
     """Deliver a message to the event waiting for it (on the task `host_token`, or anywhere in the instance)."""
-    query = select(Subscription).where(Subscription.instance_id == instance.id, Subscription.message == message)
-    if host_token is not None:
-        query = query.where(Subscription.host_token == host_token)
-    waiting = session.scalars(query.limit(1)).first()
-    if waiting is None:
-        raise Conflict("此件当前的环节不能进行这项操作，请刷新页面查看最新情况。")
-    run = _restore(packages.compiled(session, instance.package_id), instance, act)
-    run.send(message, None, waiting.token)
-    session.execute(delete(Withdrawal).where(Withdrawal.instance_id == instance.id))
-    return _save(session, instance, act, run, instance.package_id)
+    with session.no_autoflush:
+        run = _restore(session, instance, act)
+        before = Projection.of(run)
+        waiting = [
+            item.token
+            for item in before.subscriptions.values()
+            if item.name == message and host_token in (None, item.host_token)
+        ]
+        if not waiting:
+            raise Conflict("此件当前的环节不能进行这项操作，请刷新页面查看最新情况。")
+        run.send(message, None, waiting[0])
+        outcome = _save(session, instance, act, run, before)
+        _remember(session, instance, act, None)
+    return outcome
 
 
 def recompute(session: Session, instance: Instance, act: Act, reason: str) -> list[tuple[datetime, datetime]]:
     """Evaluate every waiting timer again (calendar or parameter changed); limits that moved stand in the history."""
     act.recompute = reason
-    known = {row.token: row for row in _rows(session, Deadline, instance.id)}
-    run = _restore(packages.compiled(session, instance.package_id), instance, act)
+    run = _restore(session, instance, act)
+    before = Projection.of(run)
+    roles = {timer.token: timer.extensions.get("role") for timer in before.timers.values()}
     moved = []
     for change in run.recompute():
-        row = known.get(change.token)
-        if row is not None and row.role in LIMITS:
+        if roles.get(change.token) in LIMITS:
             days = [clock.local(at - timedelta(seconds=1)).date().isoformat() for at in (change.old, change.new)]
             act.record("deadline_moved", result=" → ".join(days), opinion=reason, data={"old": days[0], "new": days[1]})
         moved.append((change.old, change.new))
     if moved:
-        _save(session, instance, act, run, instance.package_id)
+        _save(session, instance, act, run, before)
     return moved
 
 
@@ -171,80 +179,98 @@ def withdraw(session: Session, instance: Instance, memory: Withdrawal, act: Act)
         if "operation" in step:
             catalogue.UNDO[step["operation"]](session, **step["data"])
     act.history = act.record("withdrawn", element_name=memory.task["name"], result=memory.act)
-    session.flush()
-    session.add(_task_from(memory.task))
-    session.flush()
+    after = Projection.of(_restore(session, instance, act))
     instance.state = memory.state
-    run = _restore(packages.compiled(session, instance.package_id), instance, act)
+    run = _restore(session, instance, act)
+    returned = _task_from(memory.task)
+    # Nobody signed for the tasks this act opened: they go without a row of their own, as if they had never been.
+    after.tasks = {
+        token: task for token, task in after.tasks.items() if not _opened_by(session, instance, token, memory)
+    }
+    session.add(returned)
+    session.flush()
+    after.tasks[returned.token] = next(task for task in run.tasks() if task.token == returned.token)
     restored = next(step["case"] for step in memory.undo if "case" in step)
     session.delete(memory)
-    _save(session, instance, act, run, instance.package_id, withdrawn=True)
+    _save(session, instance, act, run, after)
     for name, value in restored.items():
         setattr(act.case, name, _revive(name, value))
+
+
+def _opened_by(session: Session, instance: Instance, token: str, memory: Withdrawal) -> bool:
+    mine = (Task.instance_id == instance.id, Task.token == token, Task.act_id == memory.history_id)
+    return session.scalars(delete(Task).where(*mine).returning(Task.id)).first() is not None
 
 
 def data_of(session: Session, task: Task, case: Case) -> Mapping[str, Any]:
     """The token data an open task sees (routing flags and decisions); {} when it is gone."""
     instance = session.get_one(Instance, task.instance_id)
-    run = _restore(packages.compiled(session, instance.package_id), instance, Act(session, case, instance.id))
+    run = _restore(session, instance, Act(session, case, instance.id))
     return next((row.data for row in run.tasks() if row.token == task.token), {})
 
 
 # ------------------------------------------------------------------------------------------------ projection
 
 
-def _restore(package: bpmn.Package, instance: Instance, act: Act) -> bpmn.Run:
+@dataclass
+class Projection:
+    """What the tokens of a run wait for, as the tables show it. The tables are always what the last save projected, so
+    the difference between two of these is all there is to write: nothing is read back."""
+
+    tasks: dict[str, bpmn.OpenTask] = field(default_factory=dict)
+    timers: dict[tuple[str, int], bpmn.WaitingTimer] = field(default_factory=dict)
+    subscriptions: dict[str, bpmn.Subscription] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: bpmn.Run) -> "Projection":
+        """The waits of a run now."""
+        return cls(
+            tasks={task.token: task for task in run.tasks()},
+            timers={(timer.token, timer.occurrence): timer for timer in run.timers()},
+            subscriptions={item.token: item for item in run.subscriptions()},
+        )
+
+
+def _restore(session: Session, instance: Instance, act: Act) -> bpmn.Run:
     if instance.state is None or instance.status != "open":
         raise Conflict("此件已经办结或暂停，不能再办理。")
-    return bpmn.restore(package, instance.state, Host(act))
+    return bpmn.restore(packages.compiled(session, instance.package_id), instance.state, Host(act))
 
 
-def _save(
-    session: Session,
-    instance: Instance,
-    act: Act,
-    run: bpmn.Run,
-    package_id: int,
-    *,
-    withdrawn: bool = False,
-) -> Outcome:
+def _save(session: Session, instance: Instance, act: Act, run: bpmn.Run, before: Projection) -> Outcome:
+    """Write what changed since `before`: first the act's own rows (their ids are needed), then the projections."""
     if act.recompute:
         run.recompute()
-    ended_at = clock.now() if run.ended else None
-    kept, opened = _project_tasks(session, instance, act, run, withdrawn=withdrawn)
-    _project_deadlines(session, instance, run)
-    _project_subscriptions(session, instance, run)
+    after = Projection.of(run)
+    _end_tasks(session, instance, act, before.tasks.keys() - after.tasks.keys())
+    session.flush()
+    opened = [_task(session, instance, act, task) for token, task in after.tasks.items() if token not in before.tasks]
+    session.add_all(opened)
+    _project_deadlines(session, instance, before.timers, after.timers)
+    _project_subscriptions(session, instance, before.subscriptions, after.subscriptions)
     if not run.ended:
-        _project_due([*kept, *opened], act, run, packages.compiled(session, package_id))
-        _project_case(act, run, session)
-    work.save_instance(session, instance, None if run.ended else run.dump(), ended_at)
+        kept = _rows(session, instance) if act.recompute else []
+        _project_due([*kept, *opened], after, act, packages.compiled(session, instance.package_id))
+        _project_case(act, after, opened)
+    session.flush()
+    work.save_instance(session, instance, None if run.ended else run.dump(), clock.now() if run.ended else None)
     return Outcome(tuple(opened), run.ended)
 
 
-def _rows(session: Session, table: Any, instance_id: int) -> list[Any]:
-    return list(session.scalars(select(table).where(table.instance_id == instance_id)))
+def _rows(session: Session, instance: Instance) -> list[Task]:
+    return list(session.scalars(select(Task).where(Task.instance_id == instance.id)))
 
 
-def _project_tasks(
-    session: Session, instance: Instance, act: Act, run: bpmn.Run, *, withdrawn: bool
-) -> tuple[list[Task], list[Task]]:
-    """The tasks that stay open and those that are new."""
-    wanted = {task.token: task for task in run.tasks()}
-    known = {row.token: row for row in _rows(session, Task, instance.id)}
-    for token, row in known.items():
-        if token not in wanted:
-            if not withdrawn:  # every task that ends leaves one row (I8)
-                act.record(
-                    "task_ended", process_id=row.process_id, element_id=row.element_id, element_name=row.name,
-                    received_at=row.created_at, working_days=act.days_used(row.created_at),
-                )  # fmt: skip
-            session.delete(row)
-    if act.history is not None:
-        session.flush()
-    opened = [_task(session, instance, act, wanted[token]) for token in wanted if token not in known]
-    session.add_all(opened)
-    session.flush()
-    return [row for token, row in known.items() if token in wanted], opened
+def _end_tasks(session: Session, instance: Instance, act: Act, tokens: Collection[str]) -> None:
+    """Every task that ends leaves one row, also one that nobody completed (I8)."""
+    if not tokens:
+        return
+    for row in session.scalars(select(Task).where(Task.instance_id == instance.id, Task.token.in_(tokens))):
+        act.record(
+            "task_ended", process_id=row.process_id, element_id=row.element_id, element_name=row.name,
+            received_at=row.created_at, working_days=act.days_used(row.created_at),
+        )  # fmt: skip
+        session.delete(row)
 
 
 def _task(session: Session, instance: Instance, act: Act, task: bpmn.OpenTask) -> Task:
@@ -278,40 +304,59 @@ def _peopled(session: Session, act: Act, pool: Pool) -> Pool:
     return replace(pool, duty="head")
 
 
-def _project_deadlines(session: Session, instance: Instance, run: bpmn.Run) -> None:
-    known = {(row.token, row.occurrence): row for row in _rows(session, Deadline, instance.id)}
-    wanted = {(timer.token, timer.occurrence): timer for timer in run.timers()}
-    for key, row in known.items():
-        if key not in wanted:
-            session.delete(row)
-        elif (row.due_at, row.basis) != (wanted[key].due_at, wanted[key].basis):
-            row.due_at, row.basis = wanted[key].due_at, wanted[key].basis
-    session.add_all(
-        Deadline(
-            instance_id=instance.id,
-            case_id=instance.case_id,
-            token=timer.token,
-            host_token=timer.host_token or "",
-            process_id=timer.process_id,
-            element_id=timer.element_id,
-            name=timer.name,
-            role=str(timer.extensions.get("role", "")),
-            expression=timer.expression,
-            due_at=timer.due_at,
-            basis=timer.basis,
-            occurrence=timer.occurrence,
+Timers = Mapping[tuple[str, int], bpmn.WaitingTimer]
+
+
+def _project_deadlines(session: Session, instance: Instance, before: Timers, after: Timers) -> None:
+    gone = {token for token, occurrence in before if (token, occurrence) not in after}
+    if gone:
+        session.execute(
+            delete(Deadline)
+            .where(Deadline.instance_id == instance.id, Deadline.token.in_(gone))
+            .execution_options(synchronize_session=False)
         )
-        for key, timer in wanted.items()
-        if key not in known
+    for (token, occurrence), timer in after.items():
+        old = before.get((token, occurrence))
+        if old is None:
+            session.add(_deadline(instance, timer))
+        elif (old.due_at, old.basis) != (timer.due_at, timer.basis):
+            session.execute(
+                update(Deadline)
+                .where(Deadline.instance_id == instance.id, Deadline.token == token, Deadline.occurrence == occurrence)
+                .values(due_at=timer.due_at, basis=timer.basis)
+            )
+
+
+def _deadline(instance: Instance, timer: bpmn.WaitingTimer) -> Deadline:
+    return Deadline(
+        instance_id=instance.id,
+        case_id=instance.case_id,
+        token=timer.token,
+        host_token=timer.host_token or "",
+        process_id=timer.process_id,
+        element_id=timer.element_id,
+        name=timer.name,
+        role=str(timer.extensions.get("role", "")),
+        expression=timer.expression,
+        due_at=timer.due_at,
+        basis=timer.basis,
+        occurrence=timer.occurrence,
     )
 
 
-def _project_subscriptions(session: Session, instance: Instance, run: bpmn.Run) -> None:
-    known = {row.token: row for row in _rows(session, Subscription, instance.id)}
-    wanted = {item.token: item for item in run.subscriptions()}
-    for token, row in known.items():
-        if token not in wanted:
-            session.delete(row)
+def _project_subscriptions(
+    session: Session,
+    instance: Instance,
+    before: Mapping[str, bpmn.Subscription],
+    after: Mapping[str, bpmn.Subscription],
+) -> None:
+    gone = before.keys() - after.keys()
+    if gone:
+        session.execute(
+            delete(Subscription)
+            .where(Subscription.instance_id == instance.id, Subscription.token.in_(gone))
+            .execution_options(synchronize_session=False)
+        )
     session.add_all(
         Subscription(
             instance_id=instance.id,
@@ -322,25 +367,22 @@ def _project_subscriptions(session: Session, instance: Instance, run: bpmn.Run) 
             process_id=item.process_id,
             element_id=item.element_id,
         )
-        for token, item in wanted.items()
-        if token not in known
+        for token, item in after.items()
+        if token not in before
     )
 
 
-def _project_due(tasks: Iterable[Task], act: Act, run: bpmn.Run, package: bpmn.Package) -> None:
+def _project_due(tasks: Iterable[Task], after: Projection, act: Act, package: bpmn.Package) -> None:
     """A task's due date is what its limit timer's expression says, whether that timer still waits or has fired: late
     consent moves the shown date too (§0)."""
-    rows = {row.token: row for row in tasks}
     host = Host(act)
-    for task in run.tasks():
-        row = rows.get(task.token)
-        if row is None or (row.due_at is not None and not act.recompute):
-            continue
-        expression = _limit_expression(package, task.process_id, task.element_id)
+    for row in tasks:
+        expression = _limit_expression(package, row.process_id, row.element_id)
         if expression is None:
             continue
+        data = after.tasks[row.token].data
 
-        def name(key: str, data: Mapping[str, Any] = task.data) -> Any:
+        def name(key: str, data: Mapping[str, Any] = data) -> Any:
             return data[key] if key in data else host.fact(key, data)
 
         last = expressions.compile(expression).evaluate(name, host.functions)
@@ -355,11 +397,13 @@ def _limit_expression(package: bpmn.Package, process_id: str, element_id: str) -
     return None
 
 
-def _project_case(act: Act, run: bpmn.Run, session: Session) -> None:
+def _project_case(act: Act, after: Projection, opened: Collection[Task]) -> None:
     """The case's state is what the open steps say (lianxin:state); an unsigned handling step reads 待签收."""
-    states = [str(task.extensions["state"]) for task in run.tasks() if task.extensions.get("state")]
-    if states:
-        act.case.state = shown_state(session, act.case, states[0])
+    states = [str(task.extensions["state"]) for task in after.tasks.values() if task.extensions.get("state")]
+    if states and states[0] == "handling" and any(task.role == "answer" for task in opened):
+        act.case.state = "awaiting_receipt"
+    elif states:
+        act.case.state = shown_state(act.session, act.case, states[0])
 
 
 def shown_state(session: Session, case: Case, state: str) -> str:
@@ -401,27 +445,46 @@ def _revive(name: str, value: Any) -> Any:
     return datetime.fromisoformat(value).date() if name.endswith("_on") else value
 
 
-def _remember(
-    session: Session, instance: Instance, act: Act, task: dict[str, Any], state: bytes, undo: list[dict[str, Any]]
-) -> None:
-    history = act.history
-    if history is None or act.actor is None:
+def _memory(instance: Instance, task: Task, act: Act, open_task: bpmn.OpenTask) -> dict[str, Any] | None:
+    """What a 撤回 of this act will need, taken before anything changed; None when the step cannot be taken back."""
+    if open_task.extensions.get("withdrawable") != "true" or act.actor is None:
+        return None
+    return {
+        "state": instance.state,
+        "task": _row(task),
+        "case": {name: getattr(act.case, name) for name in RESTORED},
+    }
+
+
+def _remember(session: Session, instance: Instance, act: Act, memory: dict[str, Any] | None) -> None:
+    """Keep the way back of the last act only: a new act of the instance replaces or ends it."""
+    if memory is None or act.history is None or act.actor is None:
+        session.execute(delete(Withdrawal).where(Withdrawal.instance_id == instance.id))
         return
-    session.flush()
-    session.add(
-        Withdrawal(
-            instance_id=instance.id,
-            case_id=instance.case_id,
-            actor_id=act.actor.person_id,
-            history_id=history.id,
-            act=history.act,
-            revision=instance.revision,
-            state=state,
-            task=task,
-            undo=undo,
-            at=act.now,
-        )
-    )
+    effects = [
+        {"operation": step["operation"], "data": {key: _identity(value) for key, value in step["data"].items()}}
+        for step in act.undo
+    ]
+    values = {
+        "case_id": instance.case_id,
+        "actor_id": act.actor.person_id,
+        "history_id": act.history.id,
+        "act": act.history.act,
+        "revision": instance.revision,
+        "state": memory["state"],
+        "task": memory["task"],
+        "undo": [
+            {"case": _changed(memory["case"], act.case)}, *effects, {"notices": [row.id for row in act.notices]},
+        ],
+        "at": act.now,
+    }  # fmt: skip
+    make = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    row = make(Withdrawal).values(instance_id=instance.id, **values)
+    session.execute(row.on_conflict_do_update(index_elements=["instance_id"], set_=values))
+
+
+def _identity(value: Any) -> Any:
+    return getattr(value, "id") if isinstance(value, Base) else value  # noqa: B009 - every table of ours has one
 
 
 def locked(session: Session, instance_id: int) -> Instance:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from engine import clock, forms, instances
-from engine.access import Actor, Verb, may, require
+from engine.access import Actor, TaskScope, Verb, may, require
 from engine.cases.models import Case, Draft
 from engine.catalogue import handling_operations, pools, scopes, telling
 from engine.catalogue.act import Act
@@ -82,9 +82,21 @@ def _readable(session: Session, actor: Actor, task_id: int) -> tuple[Task, Case]
     return task, case
 
 
+def _locked(session: Session, actor: Actor, task_id: int) -> tuple[Task, Case, Instance, TaskScope]:
+    """The task to act on, read after its instance was locked, so that nothing of it can be stale (rule 2)."""
+    instance = work.lock_instance_of(session, task_id)
+    query = select(Task, Case).join(Case, Case.id == Task.case_id).where(Task.id == task_id)
+    row = session.execute(query.execution_options(populate_existing=True)).first() if instance else None
+    if row is None or instance is None:
+        raise _gone(session, actor, task_id)
+    scope = scopes.task_scope(session, row.Task, row.Case)
+    require(actor, Verb.TASK_READ, scope)
+    return row.Task, row.Case, instance, scope
+
+
 def _gone(session: Session, actor: Actor, task_id: int) -> Exception:
     """Who was faster, if the one asking may know it."""
-    query = select(History).where(History.data["task_id"].as_integer() == task_id, History.case_id.is_not(None))
+    query = select(History).where(History.task_id == task_id, History.case_id.is_not(None))
     row = session.scalars(query.order_by(History.id.desc()).limit(1)).first()
     if row is None or row.case_id is None:
         return NotFound()
@@ -145,17 +157,12 @@ def _proposal(session: Session, task: Task, case: Case) -> dict[str, Any]:
 
 def claim(session: Session, actor: Actor, task_id: int) -> Task:
     """签收: of everybody pressing at once exactly one gets it, the others read who has it (I4)."""
-    task, case = _readable(session, actor, task_id)
-    instances.locked(session, task.instance_id)
-    require(actor, Verb.TASK_CLAIM, scopes.task_scope(session, task, case))
+    task, case, _, scope = _locked(session, actor, task_id)
+    require(actor, Verb.TASK_CLAIM, scope)
+    if task.assignee_id == actor.person_id:
+        return task
     if not work.claim(session, task.id, actor.person_id):
-        session.expire(task)
-        current = session.get(Task, task_id)
-        if current is None:
-            raise _gone(session, actor, task_id)
-        if current.assignee_id == actor.person_id:
-            return current
-        raise TaskTaken(f"“{current.name}”已由{_name(session, current.assignee_id)}签收。")
+        raise TaskTaken(f"“{task.name}”已由{_name(session, task.assignee_id)}签收。")
     work.record(session, "claimed", **_place(session, actor, task, case), received_at=task.created_at)
     if task.role == "answer":
         _signed_for(session, actor, case)
@@ -171,12 +178,10 @@ def _signed_for(session: Session, actor: Actor, case: Case) -> None:
 
 def release(session: Session, actor: Actor, task_id: int) -> Task:
     """退还: back to the pool; a head may give back what somebody of the organisation holds."""
-    task, case = _readable(session, actor, task_id)
-    instances.locked(session, task.instance_id)
-    require(actor, Verb.TASK_RELEASE, scopes.task_scope(session, task, case))
+    task, case, _, scope = _locked(session, actor, task_id)
+    require(actor, Verb.TASK_RELEASE, scope)
     if task.assignee_id is None or not work.release(session, task.id, task.assignee_id):
         raise Conflict("这项任务现在没有人签收，不需要退还。")
-    session.refresh(task)
     work.record(session, "released", **_place(session, actor, task, case))
     if task.role == "answer":
         case.state = instances.shown_state(session, case, "handling")
@@ -205,23 +210,16 @@ def _place(session: Session, actor: Actor, task: Task, case: Case) -> dict[str, 
 def complete(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any]) -> Completed:
     """办理: one transaction from the form to the next inbox. Invalid names every wrong field; the page keeps what was
     typed. `form` is what the page sent: strings by field name."""
-    task, case = _readable(session, actor, task_id)
-    instance = instances.locked(session, task.instance_id)
-    task = session.get(Task, task_id, populate_existing=True)  # type: ignore[assignment]
-    if task is None:
-        raise _gone(session, actor, task_id)
-    _may_complete(session, actor, task, case)
+    task, case, instance, scope = _locked(session, actor, task_id)
+    _may_complete(session, actor, task, scope)
     data = checked(form_of(session, task.instance_id, task.form), form) if task.form else {}
     act = _act(session, actor, case, task, data)
     outcome = instances.complete(session, instance, task, act)
-    if act.history is not None:
-        act.history.data = (act.history.data or {}) | {"task_id": task_id}
     session.execute(delete(Draft).where(Draft.task_id == task_id))
     return Completed(case.id, _whereto(session, outcome))
 
 
-def _may_complete(session: Session, actor: Actor, task: Task, case: Case) -> None:
-    scope = scopes.task_scope(session, task, case)
+def _may_complete(session: Session, actor: Actor, task: Task, scope: TaskScope) -> None:
     if task.assignee_id is None and task.person_id is None and may(actor, Verb.TASK_CLAIM, scope):
         raise Conflict(f"请先签收“{task.name}”，再办理。")
     if task.assignee_id not in (None, actor.person_id):
@@ -360,9 +358,8 @@ def _extension_possible(session: Session, actor: Actor, case: Case, task: Task) 
 def request_extension(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any]) -> str:
     """申请延期 of the unit holding the answer (R62): before the limit ends it goes to the signing delegate; afterwards
     it is recorded and changes nothing. Returns the sentence that says which."""
-    task, case = _readable(session, actor, task_id)
-    instance = instances.locked(session, task.instance_id)
-    require(actor, Verb.EXTENSION_REQUEST, scopes.task_scope(session, task, case))
+    task, case, instance, scope = _locked(session, actor, task_id)
+    require(actor, Verb.EXTENSION_REQUEST, scope)
     if task.role != "answer" or not _holds(actor, task):
         raise Conflict("请先签收本件，由承办人申请延期。")
     data = checked(form_of(session, task.instance_id, "extension_request"), form)

@@ -14,6 +14,7 @@ from engine.calendar import Calendar
 from engine.cases.models import Case
 from engine.errors import Misconfigured
 from engine.handlings.models import Handling
+from engine.notices.models import Notice
 from engine.organisation.models import Organisation
 from engine.parameters import queries as parameters
 from engine.work import operations as work
@@ -39,11 +40,12 @@ class Act:
     received_at: datetime | None = None  # when the actor's organisation got the task
     recompute: str = ""  # reason, when facts changed that waiting timers depend on
     undo: list[dict[str, Any]] = field(default_factory=list)
-    notice_ids: list[int] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     history: History | None = None  # the act's own row
     _known: dict[str, Any] = field(default_factory=dict)  # read once per act; shared by every view of it
 
-    def _once(self, name: str, read: Callable[[], Any]) -> Any:
+    def once(self, name: str, read: Callable[[], Any]) -> Any:
+        """What `read` gives, asked once per act."""
         if name not in self._known:
             self._known[name] = read()
         return self._known[name]
@@ -51,19 +53,19 @@ class Act:
     @property
     def now(self) -> datetime:
         """The moment of this act; the same for everything it writes."""
-        moment: datetime = self._once("now", clock.now)
+        moment: datetime = self.once("now", clock.now)
         return moment
 
     @property
     def calendar(self) -> Calendar:
         """The working-day calendar with every notice stored."""
-        calendar: Calendar = self._once("calendar", lambda: workdays.calendar(self.session))
+        calendar: Calendar = self.once("calendar", lambda: workdays.calendar(self.session))
         return calendar
 
     def parameter(self, name: str) -> int:
         """The value in force on the day the handling unit received, else today (R88)."""
         on = self.handling.received_on if self.handling else clock.today()
-        value: int = self._once(f"parameter {name} {on}", lambda: parameters.value(self.session, name, on))
+        value: int = self.once(f"parameter {name} {on}", lambda: parameters.value(self.session, name, on))
         return value
 
     @property
@@ -71,16 +73,16 @@ class Act:
         """The case's current handling: the latest one that was not withdrawn."""
         query = select(Handling).where(Handling.case_id == self.case.id, Handling.state != "withdrawn")
         latest = query.order_by(Handling.id.desc()).limit(1)
-        handling: Handling | None = self._once("handling", lambda: self.session.scalars(latest).first())
+        handling: Handling | None = self.once("handling", lambda: self.session.scalars(latest).first())
         return handling
 
-    def begin_handling(self, handling: Handling) -> None:
-        """The case has a new current handling from here on."""
-        self._known["handling"] = handling
+    def keep(self, name: str, value: Any) -> None:
+        """From here on `once(name, …)` gives this: the act has just made it."""
+        self._known[name] = value
 
     def organisation_name(self, organisation_id: int | None) -> str:
         """The organisation's name for a snapshot, "" for nobody's."""
-        name: str = self._once(f"name {organisation_id}", lambda: organisation_name(self.session, organisation_id))
+        name: str = self.once(f"name {organisation_id}", lambda: organisation_name(self.session, organisation_id))
         return name
 
     def current_handling(self) -> Handling:
@@ -97,7 +99,7 @@ class Act:
         return self.actor
 
     def undoable(self, operation: str, **data: Any) -> None:
-        """Remember how to take this back while the next person has not signed (撤回)."""
+        """Remember how to take this back while the next person has not signed (撤回); a new row stands for its id."""
         self.undo.append({"operation": operation, "data": data})
 
     def record(self, code: str, **columns: Any) -> History:

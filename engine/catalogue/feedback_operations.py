@@ -34,8 +34,8 @@ def submit_answer(act: Act) -> dict[str, Any]:
         state="written",
     )
     act.session.add(feedback)
-    act.session.flush()
-    act.undoable("feedback.withdraw", feedback_id=feedback.id)
+    act.keep("feedback", feedback)
+    act.undoable("feedback.withdraw", feedback_id=feedback)
     act.history = act.record("answered", opinion=feedback.text)
     return {"decision": "answer"}
 
@@ -43,7 +43,8 @@ def submit_answer(act: Act) -> dict[str, Any]:
 def current(act: Act) -> Feedback:
     """The answer being delivered, checked or copied: the latest one not withdrawn."""
     query = select(Feedback).where(Feedback.case_id == act.case.id, Feedback.state != "withdrawn")
-    feedback = act.session.scalars(query.order_by(Feedback.id.desc()).limit(1)).first()
+    latest = query.order_by(Feedback.id.desc()).limit(1)
+    feedback: Feedback | None = act.once("feedback", lambda: act.session.scalars(latest).first())
     if feedback is None:
         raise Invalid("还没有书面反馈。")
     return feedback
@@ -104,6 +105,7 @@ def _copy_reporter(act: Act, row: Copy) -> bool:
     """By text message, else on paper (True); an unnamed reporter's answer stays with the delegate (A27)."""
     notice = telling.reporter(act, "feedback_copy_reporter")
     if notice is not None:
+        act.session.flush()
         row.channel, row.notice_id = "sms", notice.id
         return False
     row.channel = "letter"

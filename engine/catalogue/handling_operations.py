@@ -33,8 +33,8 @@ def decide_review(act: Act) -> dict[str, Any]:
         decided_at=act.now,
     )
     act.session.add(review)
-    act.session.flush()
-    act.undoable("review.withdraw", review_id=review.id)
+    act.keep("review", review)
+    act.undoable("review.withdraw", review_id=review)
     act.history = act.record(
         "referred" if unit else "escalated", result=unit.name if unit else "", opinion=review.basis
     )
@@ -60,7 +60,7 @@ def _own_unit(act: Act, unit_id: Any, department: Organisation) -> Organisation:
 def open_handling(act: Act) -> dict[str, Any]:
     """The unit receives: day 0 of the limit is today, whether or not somebody signs for it (R59, R60, A3)."""
     case = act.case
-    review = handlings.latest_review(act.session, case.id)
+    review = act.once("review", lambda: handlings.latest_review(act.session, case.id))
     if review is None or review.unit_id is None:
         raise Invalid("还没有选定承办单位，不能转交。")
     handling = Handling(
@@ -72,8 +72,8 @@ def open_handling(act: Act) -> dict[str, Any]:
         received_on=clock.local(act.now).date(),
     )
     act.session.add(handling)
-    act.session.flush()
-    act.begin_handling(handling)
+    act.session.flush()  # its id is routing data
+    act.keep("handling", handling)
     handling.first_due_on = act.calendar.working_days(handling.received_on, act.parameter("answer_limit"))
     act.undoable("handling.withdraw", handling_id=handling.id)
     act.record(

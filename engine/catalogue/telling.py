@@ -69,7 +69,7 @@ def organisation(act: Act, kind: str, organisation_id: int | None, duty: str = "
     notice = notices.tell(
         act.session, kind, subject, body, case_id=act.case.id, organisation_id=organisation_id, duty=duty
     )
-    act.notice_ids.append(notice.id)
+    act.notices.append(notice)
 
 
 def department(act: Act, kind: str) -> None:
@@ -81,7 +81,7 @@ def delegate(act: Act, kind: str) -> None:
     """Tell the signing delegate."""
     subject, body = _text(act, kind)
     notice = notices.tell(act.session, kind, subject, body, case_id=act.case.id, person_id=act.case.delegate_person_id)
-    act.notice_ids.append(notice.id)
+    act.notices.append(notice)
 
 
 def reporter(act: Act, kind: str) -> Notice | None:
@@ -91,7 +91,7 @@ def reporter(act: Act, kind: str) -> Notice | None:
         return None
     subject, body = _text(act, kind)
     notice = notices.post(act.session, kind, "sms", phone, subject, body, case_id=act.case.id)
-    act.notice_ids.append(notice.id)
+    act.notices.append(notice)
     return notice
 
 

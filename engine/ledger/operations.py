@@ -10,5 +10,4 @@ def record(session: Session, *, studio_id: int, year: int, sequence: int, case_i
     """One line of the studio's ledger of the year, in number order; the process records it once per case."""
     entry = LedgerEntry(studio_id=studio_id, year=year, sequence=sequence, case_id=case_id, recorded_at=clock.now())
     session.add(entry)
-    session.flush()
     return entry

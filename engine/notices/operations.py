@@ -34,7 +34,6 @@ def tell(
         sent_at=now,
     )
     session.add(notice)
-    session.flush()
     return notice
 
 
@@ -55,7 +54,6 @@ def post(
         next_attempt_at=now,
     )
     session.add(notice)
-    session.flush()
     return notice
 
 

@@ -125,6 +125,9 @@ class History(Base):
     result: Mapped[str] = mapped_column(String(80), default="")
     opinion: Mapped[str] = mapped_column(Text, default="")
     due_at: Mapped[datetime | None]  # true due time of a timer
+    task_id: Mapped[int | None] = mapped_column(
+        index=True
+    )  # the task this act completed, so that a loser reads who won
     data: Mapped[dict[str, Any] | None]
 
     __table_args__ = (Index("ix_history_case", "case_id", "id"),)

@@ -28,6 +28,13 @@ def lock_instance(session: Session, instance_id: int, *, skip_locked: bool = Fal
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
+def lock_instance_of(session: Session, task_id: int) -> Instance | None:
+    """The locked instance of an open task; None when there is no such task."""
+    mine = select(Task.instance_id).where(Task.id == task_id).scalar_subquery()
+    query = select(Instance).where(Instance.id == mine).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).first()
+
+
 def claim(session: Session, task_id: int, person_id: int) -> bool:
     """签收: True when this person got it; exactly one of many wins."""
     taken = session.execute(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 from sqlalchemy import Engine
 
 import engine
@@ -48,7 +49,7 @@ def main() -> None:
     size = parser.parse_args()
     with databases() as engines:
         for each in engines:
-            print("\n".join(completion.run(each, size.cases)), flush=True)
+            click.echo("\n".join(completion.run(each, size.cases)))
 
 
 if __name__ == "__main__":
