@@ -1,14 +1,17 @@
 """Write a revision from the difference between the models and the last revision: `make migration NAME="what changes"`.
 
-`make migration NAME=initial` writes the first revision anew; only before the first release, it strands databases.
+`make migration NAME=initial` writes the first revision anew; only before the first release, it strands databases
+(its name changes with the tables, so that a database made from an older one is told apart).
 """
 
+import hashlib
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from alembic import command
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from engine import db, migrations
 
@@ -19,10 +22,11 @@ def main(name: str) -> None:
     if name == "initial":
         for file in VERSIONS.glob("v*.py"):
             file.unlink()
-    number = f"{len(list(VERSIONS.glob('v*.py'))) + 1:04}"
+    first = not list(VERSIONS.glob("v*.py"))
+    number = f"0001{fingerprint()}" if first else f"{len(list(VERSIONS.glob('v*.py'))) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
         engine = db.connect(f"sqlite:///{folder}/empty.sqlite3")
-        if number != "0001":
+        if not first:
             migrations.upgrade(engine)
         with engine.begin() as connection:
             config = migrations.configuration(connection)
@@ -32,6 +36,14 @@ def main(name: str) -> None:
     subprocess.run([*tidy, "check", "--quiet", "--fix", "--select", "I,F401", written], check=True)
     subprocess.run([*tidy, "format", "--quiet", written], check=True)
     print(f"{written.name} written; read it, then run the tests of tests/engine/test_migrations.py")
+
+
+def fingerprint() -> str:
+    """Four hexadecimal digits over all tables and indexes."""
+    tables = migrations.metadata().sorted_tables
+    text = [str(CreateTable(table)) for table in tables]
+    text += [str(CreateIndex(index)) for table in tables for index in sorted(table.indexes, key=lambda i: str(i.name))]
+    return hashlib.sha256("".join(text).encode()).hexdigest()[:4]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """The revisions build exactly the tables of the models, on both databases, and take them away again."""
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -99,3 +101,28 @@ def test_foreign_keys_hold_again_after_a_migration(empty: Engine) -> None:
     migrations.upgrade(empty)
     with pytest.raises(IntegrityError), empty.begin() as connection:
         connection.execute(text("INSERT INTO number_counters (studio_id, year, last) VALUES (77, 2026, 1)"))
+
+
+def test_every_revision_can_run_on_tables_with_rows() -> None:
+    """A new column that may not be empty needs a value for the rows that are there."""
+    script = ScriptDirectory.from_config(migrations.configuration())
+    for revision in script.walk_revisions():
+        source = ast.parse(Path(revision.path).read_text(encoding="utf-8"))
+        assert list(_valueless_columns(source)) == [], revision.path
+
+
+def test_the_check_of_revisions_sees_a_column_without_value() -> None:
+    call = "op.add_column('cases', sa.Column('{}', sa.String(), nullable={}{}))"
+    bad, good = call.format("a", False, ""), call.format("b", False, ", server_default=''")
+    assert list(_valueless_columns(ast.parse(f"{bad}\n{good}\n{call.format('c', True, '')}"))) == ["a"]
+
+
+def _valueless_columns(source: ast.AST) -> Iterator[str]:
+    for call in ast.walk(source):
+        if not isinstance(call, ast.Call) or getattr(call.func, "attr", "") != "add_column":
+            continue
+        column = next(argument for argument in call.args if isinstance(argument, ast.Call))
+        options = {word.arg: word.value for word in column.keywords}
+        required = getattr(options.get("nullable"), "value", True) is False
+        if required and "server_default" not in options:
+            yield str(getattr(column.args[0], "value", ""))

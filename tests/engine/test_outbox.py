@@ -29,7 +29,8 @@ Clock = Callable[[str], object]
 
 def queue(database: Engine, channel: str = "sms", address: str = "13800001234", subject: str = "答复") -> int:
     with db.transaction(database) as session:
-        return operations.post(session, "feedback_copy", channel, address, subject, "正文", case_id=None).id
+        queued = operations.post(session, "feedback_copy", channel, address, subject, "正文", case_id=None)
+    return queued.id
 
 
 def send(database: Engine, adapters: Mapping[str, Adapter | None]) -> outbox.Sent:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "00017795"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -51,6 +51,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("places", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_places_parent_id"), ["parent_id"], unique=False)
+
+    op.create_table(
+        "tracking_attempts",
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_tracking_attempts")),
+    )
+    with op.batch_alter_table("tracking_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tracking_attempts_since"), ["since"], unique=False)
 
     op.create_table(
         "workday_rows",
@@ -183,6 +194,8 @@ def upgrade() -> None:
         sa.Column("reporter_employer_address", sa.String(length=200), nullable=False),
         sa.Column("reporter_address", sa.String(length=200), nullable=False),
         sa.Column("reporter_address_phone", sa.String(length=30), nullable=False),
+        sa.Column("reporter_signature", sa.String(length=12), nullable=False),
+        sa.Column("reporter_signature_note", sa.String(length=300), nullable=False),
         sa.Column("query_code", sa.String(length=8), nullable=False),
         sa.Column("channel", sa.String(length=12), nullable=False),
         sa.Column("channel_note", sa.String(length=300), nullable=False),
@@ -511,6 +524,7 @@ def upgrade() -> None:
         sa.Column("result", sa.String(length=80), nullable=False),
         sa.Column("opinion", sa.Text(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("task_id", sa.Integer(), nullable=True),
         sa.Column("data", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["actor_id"], ["people.id"], name=op.f("fk_history_actor_id")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_history_case_id")),
@@ -521,6 +535,7 @@ def upgrade() -> None:
     with op.batch_alter_table("history", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_history_actor_id"), ["actor_id"], unique=False)
         batch_op.create_index("ix_history_case", ["case_id", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_history_task_id"), ["task_id"], unique=False)
 
     op.create_table(
         "incidents",
@@ -549,6 +564,7 @@ def upgrade() -> None:
         sa.Column("party", sa.String(length=12), nullable=False),
         sa.Column("grade", sa.String(length=20), nullable=False),
         sa.Column("remark", sa.Text(), nullable=False),
+        sa.Column("method", sa.String(length=12), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
@@ -775,6 +791,7 @@ def downgrade() -> None:
 
     op.drop_table("incidents")
     with op.batch_alter_table("history", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_history_task_id"))
         batch_op.drop_index("ix_history_case")
         batch_op.drop_index(batch_op.f("ix_history_actor_id"))
 
@@ -860,6 +877,10 @@ def downgrade() -> None:
     op.drop_table("adjacencies")
     op.drop_table("access_tokens")
     op.drop_table("workday_rows")
+    with op.batch_alter_table("tracking_attempts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tracking_attempts_since"))
+
+    op.drop_table("tracking_attempts")
     with op.batch_alter_table("places", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_places_parent_id"))
 
