@@ -80,8 +80,12 @@ def _act(row: History, element: str) -> dict[str, str]:
 
 
 def _tabs(package: bpmn.Package, first: str) -> list[tuple[str, str]]:
-    """The drawings that can be reached from the outermost one, in the order of calling."""
-    found: list[str] = [first]
-    for process in found:
-        found += [e.called for e in package.elements(process) if e.called and e.called not in found]
-    return [(process, package.names[process]) for process in dict.fromkeys(found)]
+    """The drawings that can be reached from the outermost one, each followed by those it calls."""
+    found: list[str] = []
+    waiting = [first]
+    while waiting:
+        process = waiting.pop()
+        if process not in found:
+            found.append(process)
+            waiting += [element.called for element in reversed(package.elements(process)) if element.called]
+    return [(process, package.names[process]) for process in found]
