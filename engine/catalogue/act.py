@@ -71,10 +71,12 @@ class Act:
     @property
     def handling(self) -> Handling | None:
         """The case's current handling: the latest one that was not withdrawn."""
-        query = select(Handling).where(Handling.case_id == self.case.id, Handling.state != "withdrawn")
-        latest = query.order_by(Handling.id.desc()).limit(1)
-        handling: Handling | None = self.once("handling", lambda: self.session.scalars(latest).first())
+        handling: Handling | None = self.once("handling", self._latest_handling)
         return handling
+
+    def _latest_handling(self) -> Handling | None:
+        query = select(Handling).where(Handling.case_id == self.case.id, Handling.state != "withdrawn")
+        return self.session.scalars(query.order_by(Handling.id.desc()).limit(1)).first()
 
     def keep(self, name: str, value: Any) -> None:
         """From here on `once(name, …)` gives this: the act has just made it."""
