@@ -35,7 +35,7 @@ def index() -> ResponseReturnValue:
 
 def _roles(opened: Page[Row]) -> dict[int, str]:
     ids = [row.task_id for row in opened.rows if row.task_id is not None]
-    return dict(g.session.execute(select(Task.id, Task.role).where(Task.id.in_(ids))).tuples().all())
+    return {row.id: row.role for row in g.session.execute(select(Task.id, Task.role).where(Task.id.in_(ids)))}
 
 
 def _cases(person_id: int) -> Page[Row]:

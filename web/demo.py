@@ -1,23 +1,25 @@
 """The demo's own pages: switch person in one click, push the clock and watch (only with LIANXIN_DEMO; L8)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from sqlalchemy import select
 
 from engine import access, clock, deadlines
 from engine.access import Verb
 from engine.cases.models import Case
 from engine.demo import clockwork
+from engine.desk import conditions
 from engine.errors import Conflict, NotFound
 from engine.organisation.models import Person
 from engine.setup.demo_organisation import FEATURED
 from engine.work.models import Task
 from web import filters
 from web.policy import public
-from web.session import sign_in_as
+from web.session import actor, sign_in_as
 from web.words import word
 
 blueprint = Blueprint("demo", __name__, url_prefix="/demo")
@@ -81,8 +83,14 @@ def push() -> ResponseReturnValue:
     except Conflict as refusal:
         session["demo_told"] = {"said": refusal.message, "fired": [], "more": 0}
         return redirect(_back())
+    readable = _readable({one.case_id for one in moved.fired})
     fired = [
-        {"case": one.case_id, "number": one.number, "act": word(one.act, "act"), "result": one.result}
+        {
+            "case": one.case_id if one.case_id in readable else 0,
+            "number": one.number,
+            "act": word(one.act, "act"),
+            "result": one.result,
+        }
         for one in moved.fired
     ]
     now = clock.local(moved.now)
@@ -132,14 +140,17 @@ def _back() -> str:
     return wanted if plain else url_for("workbench.index")
 
 
+def _readable(case_ids: Collection[int]) -> Collection[int]:
+    """Which of these the person looking may open: the others are named without a link."""
+    if not current_user.is_authenticated:
+        return ()
+    return set(g.session.scalars(select(Case.id).where(Case.id.in_(case_ids), conditions.readable(actor()))))
+
+
 def _groups() -> Sequence[tuple[str, Sequence[Face]]]:
-    names = dict(
-        g.session.execute(
-            select(Person.login, Person.name).where(Person.login.in_([login for login, _, _ in FEATURED]))
-        )
-        .tuples()
-        .all()
-    )
+    logins = [login for login, _, _ in FEATURED]
+    query = select(Person.login, Person.name).where(Person.login.in_(logins))
+    names = {row.login: row.name for row in g.session.execute(query)}
     faces = [Face(login, names[login], role, place) for login, role, place in FEATURED if login in names]
     return [(title, [face for face in faces if face.login.startswith(starts)]) for title, starts in GROUPS]
 

@@ -142,6 +142,6 @@ def _page(organisation_id: int, refusal: str = "", errors: dict[str, str] | None
     acting = organisation.liaison_of(g.session, row.id) if row.kind == "studio" else None
     return render_template(
         "organisations/show.html", row=row, holders=holders, above=above, acting=acting, matters=MATTERS,
-        refusal=refusal, errors=errors or {}, name=name or row.name, wanted=wanted, matches=[p for p in matches if p.active],
-        today=clock.today(), kinds=KINDS,
+        refusal=refusal, errors=errors or {}, name=name or row.name, wanted=wanted,
+        matches=[person for person in matches if person.active], today=clock.today(), kinds=KINDS,
     )  # fmt: skip

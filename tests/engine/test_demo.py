@@ -1,0 +1,138 @@
+"""The living demo: every state is there, made by the real timers, and its clock makes the next ones fire."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from engine import clock, config, db, deadlines
+from engine.cases.models import Case
+from engine.demo import build as demo
+from engine.demo import clockwork, opinions
+from engine.handlings.models import Reminder, Supervision
+from engine.organisation.models import Organisation
+from engine.work.models import Deadline, History, Incident, Task
+from tests.moments import at, moment
+
+OPENS = "2026-03-18 08:30"  # a Wednesday
+PROCESSES = config.ROOT / "processes"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One build for all tests here; each looks at it in a transaction that is rolled back."""
+    file: Path = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
+    engine = db.connect(f"sqlite:///{file}")
+    db.Base.metadata.create_all(engine)
+    with at(OPENS), db.transaction(engine) as session:
+        demo.build(session, PROCESSES)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(built: Engine) -> Iterator[Session]:
+    with at(OPENS), built.connect() as connection, Session(connection) as session:
+        yield session
+        session.rollback()
+
+
+def test_some_sixty_cases_in_every_state(session):
+    assert session.scalar(select(func.count()).select_from(Case)) >= 60
+    states = set(session.scalars(select(Case.state)))
+    assert states >= {
+        "awaiting_signature", "awaiting_report", "awaiting_referral", "awaiting_receipt", "handling", "extended",
+        "awaiting_check", "answered", "awaiting_rating", "rating_disagreed", "closed", "void", "terminated", "filed",
+    }  # fmt: skip
+    assert set(session.scalars(select(Case.tier))) == {"community", "street", "district", "city", "committee"}
+
+
+def test_every_matter_and_several_districts_are_there(session):
+    assert len(set(session.scalars(select(Case.matter)))) == 12
+    assert len(set(session.scalars(select(Case.district_id)))) >= 4
+    assert len(set(session.scalars(select(Case.content)))) >= 25
+
+
+def test_every_act_of_the_procedure_happened(session):
+    acts = set(session.scalars(select(History.act)))
+    assert acts >= {
+        "registered", "signed", "returned_to_studio", "amended", "answered_on_the_spot", "reported", "referred",
+        "escalated", "received", "claimed", "answered", "declined", "extension_requested", "extension_consented",
+        "extension_refused", "late_extension_request", "reminded", "overdue", "supervised", "supervision_noted",
+        "feedback_accepted", "feedback_returned", "copied", "instructed", "filed", "rated", "rating_agreed",
+        "rating_concluded", "closed", "void", "terminated", "withdrawn", "deadline_moved", "transit_late",
+    }  # fmt: skip
+
+
+def test_timers_fired_at_their_own_time(session):
+    for row in [*session.scalars(select(Reminder)), *session.scalars(select(Supervision))]:
+        assert row.due_at <= row.fired_at <= row.due_at + clockwork.LATEST_BEAT
+    assert set(session.scalars(select(Supervision.step))) == {0, 1, 2}
+    assert session.scalars(select(Deadline).where(Deadline.due_at <= clock.now())).all() == []
+
+
+def test_nothing_lies_in_the_future_and_nothing_went_wrong(session):
+    assert session.scalar(select(func.max(History.at))) <= clock.now()
+    assert session.scalars(select(Incident)).all() == []
+
+
+def test_one_limit_ends_tomorrow_at_the_streets_own_unit(session):
+    query = (
+        select(Task.due_on)
+        .join(Organisation, Organisation.id == Task.organisation_id)
+        .where(Organisation.name == "沙头角街道城管科", Task.role == "answer")
+    )
+    assert "2026-03-19" in {day.isoformat() for day in session.scalars(query)}
+
+
+def test_a_second_build_changes_nothing(session):
+    before = session.scalar(select(func.count()).select_from(History))
+    again = demo.build(session, PROCESSES)
+    assert (again.added, again.fired) == (0, 0)
+    assert session.scalar(select(func.count()).select_from(History)) == before
+
+
+def test_texts_fit_the_forms(session):
+    for opinion in [*opinions.opinions(), *opinions.spot_opinions()]:
+        told = opinion.told(
+            {"community": "沙头角社区", "street": "沙头角街道", "district": "盐田区", "place": "海韵花园"}
+        )
+        assert len(told.summary) <= 300
+        assert len(told.answer) <= 600
+        assert len(told.content) >= 40
+        assert "{" not in told.summary + told.content + told.answer
+
+
+@pytest.fixture
+def running(built: Engine) -> Iterator[Session]:
+    """The demo as people use it: its clock runs on from the morning it was built."""
+    with time_machine.travel(moment(OPENS), tick=True), built.connect() as connection, Session(connection) as session:
+        yield session
+        session.rollback()
+        clock.shift(timedelta(0))
+
+
+def test_the_clock_stops_at_the_next_deadline(running):
+    due = deadlines.next_due(running)
+    moved = clockwork.push(running, "deadline")
+    assert due <= moved.now <= due + timedelta(minutes=1)
+    assert {one.act for one in moved.fired} == {"reminded"}, "09:00 is the hour of reminders"
+    assert all(one.due_at == due for one in moved.fired)
+
+
+def test_five_working_days_raise_supervision_once_each(running):
+    watched = running.scalars(
+        select(Task.case_id)
+        .join(Organisation, Organisation.id == Task.organisation_id)
+        .where(Organisation.name == "沙头角街道城管科", Task.role == "answer", Task.due_on == date(2026, 3, 19))
+    ).one()
+    moved = clockwork.push(running, "five_days")
+    assert clock.local(moved.now).date() == date(2026, 3, 25)
+    raised = running.scalars(select(Supervision).where(Supervision.case_id == watched)).all()
+    assert [(row.step, row.due_at) for row in raised] == [(0, clock.end_of(date(2026, 3, 19)))]
+    assert [one.act for one in moved.fired if one.case_id == watched].count("overdue") == 1
+    assert running.scalars(select(Deadline).where(Deadline.due_at <= clock.now())).all() == []

@@ -1,0 +1,82 @@
+"""办理进度查询 without account: opens with number and code, refuses with one sentence, takes one grade (R92, R79)."""
+
+import re
+
+import pytest
+
+from engine import db, tracking
+from engine.cases.models import Case, TrackingAttempt
+from engine.ratings.models import Opinion
+
+NUMBER = "沙头角街道沙头角社区2026001"
+
+
+@pytest.fixture
+def look(stranger):
+    def looked(number: str = NUMBER, code: str = "1234"):
+        return stranger.post("/track", {"number": number, "code": code})
+
+    return looked
+
+
+def test_number_and_code_show_state_holder_and_date(look, stranger, make):
+    make("signed", "reported", "referred")
+    answer = look()
+    assert (answer.status_code, answer.location) == (302, "/track/case")
+    page = stranger.get("/track/case").text
+    for words in ("沙头角街道城管科", "2026年3月16日", "已转交承办单位"):
+        assert words in page
+    for private in ("陈某某", "13800001234"):
+        assert private not in page
+
+
+def test_every_refusal_is_the_same_page(look, make):
+    make()
+    pages = {re.sub(r'value="[^"]*"', "", look(number, "0000").text) for number in (NUMBER, "别的编号2026001")}
+    assert len(pages) == 1
+    assert tracking.REFUSED in pages.pop()
+
+
+def test_wrong_attempts_are_kept_although_the_page_refuses(look, make, database):
+    make()
+    for _ in range(5):
+        assert look(code="0000").status_code == 422
+    with db.reading(database) as session:
+        assert [row.wrong for row in session.query(TrackingAttempt)] == [5, 5]
+    assert look().status_code == 422
+
+
+def test_the_page_needs_the_code_first(stranger, make):
+    make()
+    assert stranger.get("/track/case").location == "/track"
+    assert stranger.post("/track/case", {"grade": "satisfied"}).location == "/track"
+
+
+def test_the_page_closes_after_half_an_hour(look, stranger, make, at):
+    make()
+    look()
+    at("2026-03-02 09:31")
+    assert stranger.get("/track/case").location == "/track"
+
+
+def test_the_reporter_rates_once(look, stranger, make, database):
+    make("signed", "reported", "referred", "answered", "accepted")
+    look()
+    assert "请您评价" in stranger.get("/track/case").text
+    assert stranger.post("/track/case", {}).status_code == 422
+    assert stranger.post("/track/case", {"grade": "unreachable"}).status_code == 422
+    assert stranger.post("/track/case", {"grade": "satisfied", "remark": "谢谢"}).status_code == 302
+    page = stranger.get("/track/case").text
+    assert "感谢您的参与" in page
+    assert "请您评价" not in page
+    assert stranger.post("/track/case", {"grade": "dissatisfied"}).status_code == 409
+    with db.reading(database) as session:
+        opinion = session.query(Opinion).one()
+        assert (opinion.party, opinion.grade, opinion.remark, opinion.recorded_by_id) == (
+            "reporter", "satisfied", "谢谢", None,
+        )  # fmt: skip
+        assert session.query(Case).one().state == "awaiting_rating"
+
+
+def test_it_works_without_script(stranger):
+    assert "<script" not in stranger.get("/track").text
