@@ -12,8 +12,9 @@ from engine.bpmn.decisions import AmbiguousDecision
 from engine.bpmn.expressions import ExpressionError, Problem, check
 from engine.bpmn.expressions import compile as compile_expression
 from engine.bpmn.findings import Finding, Refused
-from engine.bpmn.gate import Run, restore, start
+from engine.bpmn.gate import Run, next_start, restore, start
 from engine.bpmn.lint import check as check_package  # not `lint`: that name is the room
+from engine.bpmn.migrate import Migrated, Refusal, TimerFate, migrate, proposals
 from engine.bpmn.model import (
     BadState,
     BadValue,
@@ -31,11 +32,25 @@ from engine.bpmn.model import (
     Token,
     WaitingTimer,
 )
+from engine.bpmn.moving import (
+    CannotMove,
+    Effects,
+    Target,
+    Waits,
+    cancel,
+    effects,
+    go_back,
+    move,
+    targets,
+    waits,
+)
 from engine.bpmn.package import Package, compile_package
 
 __all__ = [
-    "AmbiguousDecision", "BadState", "BadValue", "BpmnError", "Element", "ExpressionError", "Finding", "Host", "NoWay",
-    "NotDue", "NotWaiting", "OpenTask", "Package", "Problem", "Refused", "Run", "Step", "StepBudgetExceeded",
-    "Subscription", "TimerChange", "Token", "WaitingTimer", "check", "check_package", "clean", "compile_expression",
-    "compile_package", "restore", "start",
+    "AmbiguousDecision", "BadState", "BadValue", "BpmnError", "CannotMove", "Effects", "Element", "ExpressionError",
+    "Finding", "Host", "Migrated", "NoWay", "NotDue", "NotWaiting", "OpenTask", "Package", "Problem", "Refusal",
+    "Refused", "Run", "Step", "StepBudgetExceeded", "Subscription", "Target", "TimerChange", "TimerFate", "Token",
+    "WaitingTimer", "Waits", "cancel", "check", "check_package", "clean", "compile_expression", "compile_package",
+    "effects", "go_back", "migrate", "move", "next_start", "proposals", "restore", "start", "targets",
+    "waits",
 ]

@@ -28,7 +28,8 @@ class Catch(Pass):
 
     def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
         super().__init__(wf_spec, node, process_id)
-        self.event, self.armed, self.cancels = node.event, node.tag == "boundaryEvent", node.interrupting
+        self.event, self.armed = node.event, node.tag == "boundaryEvent"
+        self.cancels = node.interrupting or node.event.kind in ("error", "cancel")  # these always interrupt
         self.told = not self.armed
         self.timer = Timer(self.label, node.event.timer, node.event.text) if node.event.kind == "timer" else None
 
@@ -61,9 +62,28 @@ class Catch(Pass):
         return self.timer.after(marker.memory, marker.workflow.top_workflow.outside.now())
 
 
+class Watch(Catch):
+    """The start event of an event subprocess, armed as long as the surrounding scope runs; firing starts the
+    subprocess, instead of everything else in the scope or beside it."""
+
+    watching = True
+
+    def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
+        super().__init__(wf_spec, node, process_id)
+        self.told = False
+
+    def interrupts(self, marker: Marker) -> bool:
+        """Whether firing withdraws everything else in the scope."""
+        return self.cancels
+
+    def meets(self, kind: str, code: str) -> bool:
+        """Whether it catches this error or escalation."""
+        return self.event.kind == kind and self.event.name in (code, "")
+
+
 class Throw(ServiceTask):
     """Intermediate throw events: an operation of the host, or a message or signal to whoever waits for it in this same
-    instance, with the arguments as its payload."""
+    instance, with the arguments as its payload; an escalation goes outward to whoever catches it, else nowhere."""
 
     told = False
 
@@ -79,6 +99,8 @@ class Throw(ServiceTask):
         net = my_task.workflow.top_workflow
         if self.event.kind in ("message", "signal") and not self.operation:
             net.deliver(self.event.kind, self.event.name, self.values(my_task, net.outside))
+        if self.event.kind == "escalation":
+            net.escalate(my_task, self.event.name)
         if self.event.kind == "error":
             raise BpmnError(self.event.name)
         return True
@@ -90,6 +112,8 @@ class End(Throw):
     def depart(self, marker: Marker, net: Any) -> None:
         """The token ends here."""
         scope = marker.workflow
+        if self.event.kind == "cancel" and net.cancel_transaction(marker):
+            return
         if scope is net and self.bpmn_id not in net.end_events:
             net.end_events.append(self.bpmn_id)
         if self.event.kind == "terminate":

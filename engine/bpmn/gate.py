@@ -9,7 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import state
 from engine.bpmn.codec import clean
-from engine.bpmn.marker import Marker, merge, path
+from engine.bpmn.marker import Marker, path
 from engine.bpmn.model import (
     BadState,
     Host,
@@ -24,16 +24,33 @@ from engine.bpmn.model import (
 )
 from engine.bpmn.net import Net
 from engine.bpmn.package import Package
+from engine.bpmn.timers import Timer
 from engine.clock import local
 
 
-def start(package: Package, process_id: str, data: Mapping[str, Any], host: Host, *, max_steps: int = 500) -> "Run":
-    """A new instance of a process, run to its first waits. KeyError for an unknown process; BadValue for data that
-    cannot be stored; StepBudgetExceeded for an endless diagram."""
-    net = Net(package.specs[process_id], package.specs, host, Rules(max_steps=max_steps))
+def start(package: Package, process_id: str, data: Mapping[str, Any], host: Host, *, max_steps: int = 500,
+          start_event: str | None = None) -> "Run":
+    """A new instance of a process, run to its first waits, from its plain start event or from the one named (a timer,
+    message or signal start). KeyError for an unknown process or start event; BadValue for data that cannot be stored;
+    StepBudgetExceeded for an endless diagram."""
+    spec = package.specs[process_id]
+    if start_event is not None and start_event not in {event.id for event in package.start_events(process_id)}:
+        raise KeyError(start_event)
+    net = Net(spec, package.specs, host, Rules(max_steps=max_steps))
     with Run(net) as run:
-        net.begin_scope(net, clean(data, process_id), {})
+        net.begin_scope(net, clean(data, process_id), {}, None if start_event is None else [start_event])
     return run
+
+
+def next_start(package: Package, process_id: str, start_event: str, host: Host,
+               fired: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+    """When a timer start event is due: its memory with `due` (aware UTC), counted from now or after the occurrence
+    `fired` (the memory of the one that just happened); None when there is no further one. KeyError for anything but a
+    timer start event of the process."""
+    found = {event.id: event for event in package.start_events(process_id) if event.timer}
+    event = found[start_event]
+    timer = Timer(event.name or event.id, event.timer_kind, event.timer or "")
+    return timer.arm({}, host) if fired is None else timer.after(fired, host.now())
 
 
 def restore(package: Package, blob: bytes, host: Host, *, max_steps: int = 500) -> "Run":
@@ -60,6 +77,11 @@ class Run:
             self._broken = False
 
     @property
+    def net(self) -> Net:
+        """The token game itself, for the other rooms of engine/bpmn."""
+        return self._net
+
+    @property
     def ended(self) -> bool:
         """Whether no token is left."""
         return bool(self._net.completed)
@@ -79,10 +101,7 @@ class Run:
     @property
     def data(self) -> Mapping[str, Any]:
         """The top process's data: what ended tokens left and open ones know, the younger write of each name."""
-        data, stamps = dict(self._net.ended_data), dict(self._net.ended_stamps)
-        for marker in self._net.markers():
-            merge(data, stamps, marker.data, marker.stamps)
-        return MappingProxyType(data)
+        return MappingProxyType(self._net.view()[0])
 
     def tasks(self) -> list[OpenTask]:
         """The steps somebody has to do, oldest first within each scope."""
@@ -138,7 +157,8 @@ class Run:
         for marker in self._net.all_markers():
             if _is_timer(marker):
                 old = marker.memory
-                marker.memory = marker.task_spec.timer.again(old, marker.data, self._net.outside)
+                data = marker.workflow.view()[0] if marker.task_spec.watching else marker.data
+                marker.memory = marker.task_spec.timer.again(old, data, self._net.outside)
                 if (old["due"], old["basis"]) != (marker.memory["due"], marker.memory["basis"]):
                     changes.append(TimerChange(marker.id, marker.task_spec.bpmn_id, old["due"], marker.memory["due"],
                                                marker.memory["basis"]))

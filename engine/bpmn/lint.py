@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from lxml.etree import _ElementTree
 
 from engine.bpmn import articles, lint_flow, lint_package, lint_rounds, lint_steps, lint_tables, lint_texts, lint_times
+from engine.bpmn.draft import soften
 from engine.bpmn.findings import Finding, Refused
 from engine.bpmn.guard import load
 from engine.bpmn.outline import Diagram, read
@@ -22,18 +23,21 @@ def check(
     operations: Collection[str] = (),
     forms: Collection[str] | None = None,
     package: str = "",
+    draft: bool = False,
+    marked: bool | None = None,
 ) -> list[Finding]:
     """Everything wrong with these files (name → bytes), errors first; empty when they may be deployed. A file the
     guard refuses appears with the guard's finding. `functions` and `operations` are what diagrams may name (empty:
     unchecked); `forms`, when given, are the form keys of the package; `package` is its key, for the articles that
-    bind it."""
+    bind it; `draft` forgives what a draft may lack; `marked` asks every user task for its role (default: when the
+    forms are known, that is at publish)."""
     trees, refused = {}, []
     for name, data in files.items():
         try:
             trees[name] = load(data, name)
         except Refused as error:
             refused += error.findings
-    return _sorted(refused + lint(trees, functions, operations, forms, package))
+    return _sorted(refused + lint(trees, functions, operations, forms, package, draft, marked))
 
 
 def lint(
@@ -42,6 +46,8 @@ def lint(
     operations: Collection[str] = (),
     forms: Collection[str] | None = None,
     package: str = "",
+    draft: bool = False,
+    marked: bool | None = None,
 ) -> list[Finding]:
     """The same for trees that passed the guard."""
     roots = {name: tree.getroot() for name, tree in trees.items()}
@@ -56,12 +62,14 @@ def lint(
         found += lint_steps.check_operations(diagram, operations or None)
         found += lint_steps.check_decisions(diagram, decisions)
         found += lint_steps.check_forms(diagram, forms)
+        if forms is not None if marked is None else marked:
+            found += lint_steps.check_marked(diagram)
     found += lint_package.check_processes(diagrams)
     found += lint_package.check_calls(diagrams)
-    found += lint_rounds.check_rounds(diagrams)
+    found += lint_rounds.check_rounds(diagrams, draft)
     if package == articles.PACKAGE:
         found += articles.check(diagrams)
-    return _sorted(found)
+    return _sorted(soften(found) if draft else found)
 
 
 def _check_drawing(diagram: Diagram) -> Iterator[Finding]:
@@ -71,6 +79,7 @@ def _check_drawing(diagram: Diagram) -> Iterator[Finding]:
     yield from lint_flow.check_reachable(diagram)
     yield from lint_flow.check_conditions(diagram)
     yield from lint_steps.check_support(diagram)
+    yield from lint_steps.check_imports(diagram)
     yield from lint_steps.check_foreign(diagram)
     yield from lint_steps.check_own_attributes(diagram)
     yield from lint_steps.check_references(diagram)

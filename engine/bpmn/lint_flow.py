@@ -8,7 +8,7 @@ from lxml.etree import Element as AnyTag
 from lxml.etree import _Element
 
 from engine.bpmn.findings import Finding
-from engine.bpmn.outline import ACTIVITIES, GATEWAYS, Diagram, Node, Scope, finding, linked, local, text
+from engine.bpmn.outline import ACTIVITIES, GATEWAYS, Diagram, Flow, Node, Scope, finding, linked, local, text
 
 CATCHING = frozenset({"intermediateCatchEvent", "receiveTask"})
 
@@ -60,36 +60,73 @@ _IDENTIFIED = (
 
 
 def check_ends(diagram: Diagram) -> Iterator[Finding]:
-    """Every scope starts and ends."""
+    """Every scope starts and ends; where nothing is drawn, it starts at what nothing leads to and ends where nothing
+    follows, which is worth a warning."""
     for scope in diagram.scopes():
         kinds = Counter(node.kind for node in scope.nodes.values())
-        if not kinds["startEvent"]:
-            yield finding(
-                diagram.file, scope.element, "start.missing", "没有开始事件，请画一个。", "has no start event"
-            )
-        if not kinds["endEvent"]:
-            yield finding(diagram.file, scope.element, "end.missing", "没有结束事件，请画一个。", "has no end event")
-        plain = [node for node in scope.nodes.values() if node.kind == "startEvent" and not node.events]
-        if (
-            scope.parent is not None
-            and scope.element.get("triggeredByEvent") != "true"
-            and (len(plain) != kinds["startEvent"] or len(plain) > 1)
-        ):
+        if not scope.nodes:
+            if scope.parent is not None:
+                yield finding(
+                    diagram.file,
+                    scope.element,
+                    "scope.empty",
+                    "里面什么也没有画，会直接通过，请补画或改成任务。",
+                    "is empty: tokens pass straight through",
+                    "warning",
+                )
+            continue
+        if not kinds["startEvent"] and not scope.triggered:
             yield finding(
                 diagram.file,
+                scope.element,
+                "start.missing",
+                "没有开始事件，将从没有流入连线的环节开始，请画一个。"
+                if scope.starts()
+                else "没有开始事件，也没有可以开始的环节，请画一个。",
+                "has no start event",
+                "warning" if scope.starts() else "error",
+            )
+        if not kinds["endEvent"]:
+            yield finding(
+                diagram.file,
+                scope.element,
+                "end.missing",
+                "没有结束事件，将在后面没有连线的环节结束，请画一个。",
+                "has no end event: it ends where nothing follows",
+                "warning",
+            )
+        yield from _check_starts(diagram.file, scope, kinds["startEvent"])
+
+
+def _check_starts(file: str, scope: Scope, number: int) -> Iterator[Finding]:
+    plain = [node for node in scope.nodes.values() if node.kind == "startEvent" and not node.events]
+    if scope.triggered:
+        if number != 1 or plain:
+            yield finding(
+                file,
+                scope.element,
+                "start.triggered",
+                "事件子流程必须恰好有一个带触发条件（定时、消息、信号、错误、升级）的开始事件，请改图。",
+                "an event subprocess needs exactly one start event with a trigger",
+            )
+    elif scope.parent is not None:
+        if len(plain) != number or len(plain) > 1:
+            yield finding(
+                file,
                 scope.element,
                 "start.inner",
                 "子流程必须恰好有一个不带触发条件的开始事件，请改图。",
                 "a subprocess needs exactly one plain start event",
             )
-        if scope.parent is None and len(plain) > 1:
-            yield finding(
-                diagram.file,
-                plain[1].element,
-                "start.several",
-                "流程只能有一个不带触发条件的开始事件，请删去多余的。",
-                "a process may have only one plain start event",
-            )
+    elif len(plain) > 1:
+        yield finding(
+            file,
+            plain[1].element,
+            "start.several",
+            "流程有几个不带触发条件的开始事件，平常从第一个开始，这一个要在启动时点名才用，请确认。",
+            "a process with several plain start events begins at the first unless another is named",
+            "warning",
+        )
 
 
 def check_connections(diagram: Diagram) -> Iterator[Finding]:
@@ -142,6 +179,9 @@ def _check_node(file: str, scope: Scope, node: Node) -> Iterator[Finding]:
             )
     if node.kind == "eventBasedGateway":
         yield from _check_event_gateway(file, scope, node)
+    if node.inner is not None and node.inner.triggered:
+        yield from _check_triggered(file, node)
+    yield from _check_cancel(file, scope, node)
     if node.kind not in {"endEvent", "boundaryEvent"} and not node.leaving and not _links(node):
         yield finding(
             file,
@@ -155,6 +195,47 @@ def _check_node(file: str, scope: Scope, node: Node) -> Iterator[Finding]:
 
 def _links(node: Node) -> bool:
     return "link" in node.events or (node.inner is not None and node.element.get("triggeredByEvent") == "true")
+
+
+def _check_triggered(file: str, node: Node) -> Iterator[Finding]:
+    if node.arriving or node.leaving or node.attached:
+        yield finding(
+            file,
+            node.element,
+            "triggered.connected",
+            "事件子流程不能有流入、流出的连线，也不能贴边界事件，请删去。",
+            "an event subprocess has no flows and no boundary events",
+        )
+    if any(local(child).endswith("LoopCharacteristics") for child in node.element):
+        yield finding(
+            file, node.element, "triggered.repeated", "事件子流程不能循环，请去掉循环标记。", "must not repeat"
+        )
+
+
+def _check_cancel(file: str, scope: Scope, node: Node) -> Iterator[Finding]:
+    if "cancel" not in node.events:
+        return
+    host = scope.nodes.get(node.element.get("attachedToRef", ""))
+    if node.kind == "boundaryEvent" and (host is None or host.kind != "transaction"):
+        yield finding(
+            file,
+            node.element,
+            "cancel.host",
+            "取消边界事件只能贴在事务子流程上，请改图。",
+            "a cancel boundary event belongs on a transaction",
+        )
+    around = scope
+    while around.parent is not None and local(around.element) != "transaction":
+        around = around.parent
+    owner = around.parent.nodes.get(around.id) if around.parent is not None else None
+    if node.kind == "endEvent" and (owner is None or not any("cancel" in event.events for event in owner.attached)):
+        yield finding(
+            file,
+            node.element,
+            "cancel.end",
+            "取消结束事件只能放在贴有取消边界事件的事务子流程里，请改图。",
+            "a cancel end event belongs inside a transaction with a cancel boundary event",
+        )
 
 
 def _check_event_gateway(file: str, scope: Scope, node: Node) -> Iterator[Finding]:
@@ -185,11 +266,7 @@ def check_reachable(diagram: Diagram) -> Iterator[Finding]:
 
 
 def _reached(scope: Scope) -> set[str]:
-    stack = [
-        node
-        for node in scope.nodes.values()
-        if node.kind == "startEvent" or node.element.get("triggeredByEvent") == "true"
-    ]
+    stack = scope.starts() + [node for node in scope.nodes.values() if node.inner is not None and node.inner.triggered]
     reached: set[str] = set()
     while stack:
         node = stack.pop()
@@ -200,29 +277,60 @@ def _reached(scope: Scope) -> set[str]:
 
 
 def check_conditions(diagram: Diagram) -> Iterator[Finding]:
-    """Splits decide with conditions and a default; nothing else carries conditions."""
+    """Splits decide with conditions and a default; parallel and event gateways carry neither."""
     for _, node in diagram.nodes():
         if node.kind in {"exclusiveGateway", "inclusiveGateway"}:
             yield from _check_split(diagram.file, node)
-            continue
-        for flow in node.leaving:
-            if flow.condition is not None and text(flow.condition).strip():
-                yield finding(
-                    diagram.file,
-                    flow.element,
-                    "condition.misplaced",
-                    f"从“{node.element.get('name') or node.id}”流出的连线不能带条件，"
-                    "请在后面画一个独占网关，把条件写在网关的出口上。",
-                    "only flows leaving an exclusive or inclusive gateway may carry a condition",
-                )
-        if node.element.get("default") and node.kind != "complexGateway":
+        elif node.kind in GATEWAYS:
+            yield from _check_plain_split(diagram.file, node)
+        else:
+            yield from _check_ways(diagram.file, node)
+
+
+def _check_plain_split(file: str, node: Node) -> Iterator[Finding]:
+    for flow in node.leaving:
+        if _conditional(flow):
             yield finding(
-                diagram.file,
-                node.element,
-                "condition.default",
-                "只有独占网关和包容网关可以有默认流向，请去掉。",
-                "only exclusive and inclusive gateways have a default flow",
+                file,
+                flow.element,
+                "condition.misplaced",
+                f"从“{node.element.get('name') or node.id}”流出的连线不能带条件，"
+                "请在后面画一个独占网关，把条件写在网关的出口上。",
+                "flows leaving a parallel or event gateway carry no condition",
             )
+    if node.element.get("default") and node.kind != "complexGateway":
+        yield finding(
+            file,
+            node.element,
+            "condition.default",
+            "并行网关和事件网关没有默认流向，请去掉。",
+            "parallel and event gateways have no default flow",
+        )
+
+
+def _check_ways(file: str, node: Node) -> Iterator[Finding]:
+    """Steps and events: several flows fork, and those with a condition are taken when it holds."""
+    default = node.element.get("default")
+    if default and default not in {flow.id for flow in node.leaving}:
+        yield finding(
+            file,
+            node.element,
+            "gateway.default",
+            f"默认流向“{default}”不是它的出口，请重新指定。",
+            f"its default flow {default} does not leave it",
+        )
+    if node.leaving and not default and all(_conditional(flow) for flow in node.leaving):
+        yield finding(
+            file,
+            node.element,
+            "condition.no_default",
+            "流出的连线都带条件，条件都不成立时流程会停住，请指定一条默认流向。",
+            "all its flows are conditional and none is the default: the case would be stuck when none holds",
+        )
+
+
+def _conditional(flow: Flow) -> bool:
+    return flow.condition is not None and bool(text(flow.condition).strip())
 
 
 def _check_split(file: str, node: Node) -> Iterator[Finding]:
@@ -236,7 +344,7 @@ def _check_split(file: str, node: Node) -> Iterator[Finding]:
             f"its default flow {default} does not leave it",
         )
     for flow in node.leaving:
-        conditional = flow.condition is not None and bool(text(flow.condition).strip())
+        conditional = _conditional(flow)
         if flow.id == default and conditional:
             yield finding(
                 file,

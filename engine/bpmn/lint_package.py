@@ -10,13 +10,13 @@ MAX_CALL_DEPTH = 10
 
 def check_calls(diagrams: list[Diagram]) -> Iterator[Finding]:
     """Called processes exist, do not call themselves in circles, and do not nest too deeply."""
-    processes = {process.id: process for diagram in diagrams for process in diagram.processes}
+    processes = {process.id: process for diagram in diagrams for process in diagram.processes if process.nodes}
     calls = {name: _called(process) for name, process in processes.items()}
     for diagram in diagrams:
         for scope, node in diagram.nodes():
             if node.kind != "callActivity":
                 continue
-            target = node.element.get("calledElement", "")
+            target = node.element.get("calledElement", "").rpartition(":")[2]  # a name may carry its namespace's prefix
             if target not in processes:
                 zh = f"调用的流程“{target}”不在流程包里，请放入或改名。" if target else "没有写调用哪个流程，请选一个。"
                 yield finding(
@@ -46,7 +46,7 @@ def check_calls(diagrams: list[Diagram]) -> Iterator[Finding]:
 
 def _called(process: Scope) -> set[str]:
     return {
-        node.element.get("calledElement", "")
+        node.element.get("calledElement", "").rpartition(":")[2]
         for scope in process.within()
         for node in scope.nodes.values()
         if node.kind == "callActivity"
@@ -80,7 +80,17 @@ def check_processes(diagrams: list[Diagram]) -> Iterator[Finding]:
             yield finding(
                 diagram.file, diagram.root, "process.missing", "文件里没有流程，请画一个。", "contains no process"
             )
+        filled = any(process.nodes for process in diagram.processes)
         for process in diagram.processes:
+            if not process.nodes:
+                yield finding(
+                    diagram.file,
+                    process.element,
+                    "process.empty",
+                    "里面什么也没有画，不会成为可用的流程。",
+                    "is empty and cannot be started",
+                    "warning" if filled else "error",
+                )
             if process.id in seen and seen[process.id] != diagram.file:
                 yield finding(
                     diagram.file,

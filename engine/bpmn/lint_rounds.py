@@ -1,17 +1,18 @@
 """Lint of rounds: no loop of a diagram may run without waiting for a person, a message or a time."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from engine.bpmn.draft import by_hand, chosen_by_hand
 from engine.bpmn.findings import Finding
-from engine.bpmn.outline import ACTIVITIES, Diagram, Node, Scope, finding, linked
+from engine.bpmn.outline import ACTIVITIES, Diagram, Node, Scope, finding, linked, text
 
 WAITING = frozenset({"task", "userTask", "manualTask", "receiveTask", "intermediateCatchEvent"})
 THROWING_KINDS = frozenset({"error", "escalation", "cancel"})
 
 
-def check_rounds(diagrams: list[Diagram]) -> Iterator[Finding]:
-    """No round that runs without waiting for a person, a message or a time."""
-    rounds = _Rounds({process.id: process for diagram in diagrams for process in diagram.processes})
+def check_rounds(diagrams: list[Diagram], draft: bool = False) -> Iterator[Finding]:
+    """No round that runs without waiting for a person, a message or a time; in a draft, steps done by hand wait."""
+    rounds = _Rounds({process.id: process for diagram in diagrams for process in diagram.processes}, draft)
     for diagram in diagrams:
         for scope in diagram.scopes():
             for circle in rounds.circles(scope):
@@ -28,8 +29,8 @@ def check_rounds(diagrams: list[Diagram]) -> Iterator[Finding]:
 class _Rounds:
     """Which nodes can be passed without waiting, across subprocesses and called processes."""
 
-    def __init__(self, processes: dict[str, Scope]) -> None:
-        self.processes = processes
+    def __init__(self, processes: dict[str, Scope], draft: bool = False) -> None:
+        self.processes, self.draft = processes, draft
         self.known: dict[int, tuple[bool, bool]] = {}
 
     def circles(self, scope: Scope) -> list[list[Node]]:
@@ -51,10 +52,12 @@ class _Rounds:
         """Whether a token can leave the node normally, and by an error, without having waited."""
         if node.kind in WAITING and "link" not in node.events:
             return False, False
+        if self.draft and hand(node, self.processes):
+            return False, False
         if node.inner is not None:
-            return self.inside(node.inner)
+            return self.inside(node.inner) if node.inner.nodes else (True, False)
         if node.kind == "callActivity":
-            called = self.processes.get(node.element.get("calledElement", ""))
+            called = self.processes.get(node.element.get("calledElement", "").rpartition(":")[2])
             return self.inside(called) if called is not None else (True, True)
         return True, node.kind in ACTIVITIES
 
@@ -62,7 +65,7 @@ class _Rounds:
         """The same for everything inside a scope. A scope inside itself (recursion) is another rule's fault."""
         if id(scope) not in self.known:
             self.known[id(scope)] = (False, False)
-            stack = [node for node in scope.nodes.values() if node.kind == "startEvent"]
+            stack = scope.starts()
             seen: set[str] = set()
             ends = throws = False
             while stack:
@@ -79,6 +82,17 @@ class _Rounds:
                     stack += following
             self.known[id(scope)] = (ends, throws)
         return self.known[id(scope)]
+
+
+def hand(node: Node, processes: Collection[str]) -> bool:
+    """Whether a person does this step in a draft. Decisions count as known: their tables never wait."""
+    element = node.element
+    decision = node.own("decision")
+    ways = {flow.id: bool(text(flow.condition).strip()) for flow in node.leaving}
+    return chosen_by_hand(node.kind, len(node.arriving), element.get("default"), ways) or by_hand(
+        node.kind, node.own("operation"), decision, element.get("scriptFormat", ""),
+        element.get("calledElement", "").rpartition(":")[2], {*processes, *([decision] if decision else [])},
+    )
 
 
 def _strong(edges: dict[str, list[str]]) -> list[list[str]]:

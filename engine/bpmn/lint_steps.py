@@ -10,13 +10,14 @@ from lxml.etree import QName, _Element
 from engine.bpmn.findings import Finding
 from engine.bpmn.guard import LIANXIN
 from engine.bpmn.outline import Diagram, Node, Scope, children, finding, local, text
-from engine.bpmn.support import EVENT_WORDS, EVENTS, FOREIGN, UNSUPPORTED
+from engine.bpmn.support import DRAWN_ONLY, EVENT_WORDS, EVENTS, FOREIGN, TRIGGERS, UNSUPPORTED
 
 RUNNING = frozenset({"serviceTask", "sendTask", "intermediateThrowEvent", "endEvent", "userTask"})
 
 _OPERATION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _FORM = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_REFERENCES = {"message": "messageRef", "signal": "signalRef", "error": "errorRef"}
+_REFERENCES = {"message": "messageRef", "signal": "signalRef", "error": "errorRef", "escalation": "escalationRef"}
+_OPEN = frozenset({"error", "escalation"})  # without a reference they catch every code
 
 
 def check_support(diagram: Diagram) -> Iterator[Finding]:
@@ -24,10 +25,12 @@ def check_support(diagram: Diagram) -> Iterator[Finding]:
     for element in diagram.root.iter(AnyTag):
         if local(element) in UNSUPPORTED:
             yield _unsupported(diagram, element, local(element))
-    for _, node in diagram.nodes():
+        if local(element) in DRAWN_ONLY:
+            zh, en = DRAWN_ONLY[local(element)]
+            yield finding(diagram.file, element, f"drawn.{local(element)}", f"{zh}。", en, "warning")
+    for scope, node in diagram.nodes():
         attributes = node.element.attrib
         marks = {
-            "eventSubProcess": attributes.get("triggeredByEvent") == "true",
             "compensation": attributes.get("isForCompensation") == "true",
             "instantiate": attributes.get("instantiate") == "true",
             "multipleEvents": len(node.events) > 1,
@@ -36,11 +39,8 @@ def check_support(diagram: Diagram) -> Iterator[Finding]:
             if found and mark in UNSUPPORTED:
                 yield _unsupported(diagram, node.element, mark)
         for kind in node.events or [""]:
-            if (
-                node.kind in EVENTS
-                and kind not in EVENTS[node.kind]
-                and (kind or node.kind == "intermediateCatchEvent")
-            ):
+            allowed = TRIGGERS if node.kind == "startEvent" and scope.triggered else EVENTS.get(node.kind)
+            if allowed is not None and kind not in allowed and (kind or node.kind == "intermediateCatchEvent"):
                 word = EVENT_WORDS.get(kind, kind)
                 yield finding(
                     diagram.file,
@@ -69,6 +69,32 @@ def check_foreign(diagram: Diagram) -> Iterator[Finding]:
                     f"“{name.localname}”是 {FOREIGN[name.namespace]} 的扩展，这里不起作用，请删去。",
                     f"{name.localname} is an extension of {FOREIGN[name.namespace]}; remove it",
                 )
+
+
+def check_imports(diagram: Diagram) -> Iterator[Finding]:
+    """No reference to another file: it would never be read."""
+    for element in diagram.root.iterchildren(AnyTag):
+        if local(element) == "import":
+            yield finding(
+                diagram.file,
+                element,
+                "file.import",
+                f"第 {element.sourceline} 行引用了别的文件（import），不会被读取，请把被引用的流程放进同一个流程包并删去引用。",
+                "imports are not supported; put the called process into the same package",
+            )
+
+
+def check_marked(diagram: Diagram) -> Iterator[Finding]:
+    """At publish every user task says its role in the procedure: without it no article can be checked on it."""
+    for _, node in diagram.nodes():
+        if node.kind == "userTask" and not (node.own("role") or "").strip():
+            yield finding(
+                diagram.file,
+                node.element,
+                "task.unmarked",
+                "没有标明它在《办法》里的角色（lianxin:role），时限、层级、抄送等要求无从核对，请选一个角色。",
+                "has no lianxin:role: the articles (limits, tiers, copies) cannot be checked on it",
+            )
 
 
 def check_operations(diagram: Diagram, operations: Collection[str] | None) -> Iterator[Finding]:
@@ -127,7 +153,9 @@ def check_decisions(diagram: Diagram, decisions: Collection[str]) -> Iterator[Fi
 def check_references(diagram: Diagram) -> Iterator[Finding]:
     """Messages, signals and errors that events refer to are defined and named."""
     names = {
-        kind: {item.get("id"): item.get("name") or item.get("errorCode") for item in children(diagram.root, kind)}
+        kind: {
+            item.get("id"): item.get("name") or item.get(f"{kind}Code") for item in children(diagram.root, kind)
+        }
         for kind in _REFERENCES
     }
     for _, node in diagram.nodes():
@@ -137,7 +165,7 @@ def check_references(diagram: Diagram) -> Iterator[Finding]:
         if node.kind == "receiveTask":
             holders.append(("message", node.element))
         for kind, holder in holders:
-            reference, word = holder.get(_REFERENCES[kind]), EVENT_WORDS[kind]
+            reference, word = holder.get(_REFERENCES[kind], "").rpartition(":")[2], EVENT_WORDS[kind]
             if reference and not names[kind].get(reference):
                 yield finding(
                     diagram.file,
@@ -149,7 +177,7 @@ def check_references(diagram: Diagram) -> Iterator[Finding]:
             elif (
                 not reference
                 and not node.element.get("name")
-                and not (kind == "error" and node.kind == "boundaryEvent")
+                and not (kind in _OPEN and (node.kind in {"boundaryEvent", "startEvent"} or kind == "escalation"))
             ):
                 yield finding(
                     diagram.file,

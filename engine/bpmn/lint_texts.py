@@ -10,10 +10,11 @@ from engine.bpmn import expressions
 from engine.bpmn.findings import Finding
 from engine.bpmn.guard import LIANXIN
 from engine.bpmn.outline import Diagram, Node, children, finding, first, local, text
+from engine.bpmn.repeats import MAX_INSTANCES, Repeat, read_repeat
 from engine.bpmn.source import Kind
 
 SCRIPT_FORMAT = "lianxin"
-MAX_CARDINALITY = 200
+MAX_CARDINALITY = MAX_INSTANCES
 EVALUATED = frozenset(
     {
         "timeDate",
@@ -167,8 +168,10 @@ def check_repetition(diagram: Diagram, functions: Collection[str] | None) -> Ite
 
 
 def _check_multi(file: str, node: Node, marker: _Element, functions: Collection[str] | None) -> Iterator[Finding]:
-    count, collection = text(first(marker, "loopCardinality")), marker.get(f"{{{LIANXIN}}}collection", "")
-    if not count.strip() and not collection.strip() and not text(first(marker, "loopDataInputRef")).strip():
+    repeat = read_repeat(node.element)
+    if repeat is None or repeat.loop:
+        return
+    if not repeat.count and not repeat.collection:
         yield finding(
             file,
             node.element,
@@ -177,18 +180,39 @@ def _check_multi(file: str, node: Node, marker: _Element, functions: Collection[
             "multi-instance needs a cardinality or a collection",
         )
     for source, what in (
-        (count, "多实例次数"),
-        (collection, "多实例集合"),
-        (text(first(marker, "completionCondition")), "多实例完成条件"),
+        (repeat.count, "多实例次数"),
+        (repeat.collection, "多实例集合"),
+        (repeat.until, "多实例完成条件"),
     ):
         if source.strip():
             yield from check_expression(file, node.element, source, functions, what, boolean=what.endswith("条件"))
-    yield from _check_count(file, node, count, "多实例次数")
+    yield from _check_names(file, node, repeat)
+    yield from _check_count(file, node, repeat.count, "多实例次数")
+
+
+def _check_names(file: str, node: Node, repeat: Repeat) -> Iterator[Finding]:
+    for name in (repeat.item, repeat.result, repeat.results):
+        if name and not _NAME.fullmatch(name):
+            yield finding(
+                file,
+                node.element,
+                "multi.name",
+                f"多实例里的名称“{short(name)}”不合规，只能用字母、数字、下划线，且以字母开头。",
+                "names of elements and results are identifiers",
+            )
 
 
 def _check_loop(file: str, node: Node, marker: _Element, functions: Collection[str] | None) -> Iterator[Finding]:
     limit, condition = marker.get("loopMaximum", ""), text(first(marker, "loopCondition"))
-    if not limit.strip():
+    if not limit.strip() and not condition.strip():
+        yield finding(
+            file,
+            node.element,
+            "loop.missing",
+            "循环既没有写条件，也没有写最多次数，永远不会停，请至少填写一种。",
+            "the loop has neither a condition nor a maximum",
+        )
+    elif not limit.strip():
         yield finding(
             file,
             node.element,

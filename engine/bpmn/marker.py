@@ -37,13 +37,13 @@ class Marker(Task):
 
     @property
     def free(self) -> bool:
-        """Whether it is a token of its own and not an event armed on one."""
-        return bool(self._parent == ROOT)
+        """Whether it is a token of its own and not an event armed on one or on its scope."""
+        return bool(self._parent == ROOT) and not self.task_spec.watching
 
     @property
     def host(self) -> "Marker | None":
         """The token this one is armed on."""
-        return None if self.free else self.parent
+        return None if self._parent == ROOT else self.parent
 
 
 class Merging:
@@ -60,6 +60,22 @@ class Merging:
     def markers(self) -> list[Marker]:
         """The tokens of this scope, oldest first; armed events are not tokens."""
         return [marker for marker in self.tasks.values() if marker.free]
+
+    def watchers(self) -> list[Marker]:
+        """The start events of event subprocesses that wait in this scope."""
+        return [m for m in self.tasks.values() if m.id != ROOT and m.task_spec.watching]
+
+    def idle(self) -> bool:
+        """Whether no token is left."""
+        return not any(marker.free for marker in self.tasks.values())
+
+    def view(self: Any) -> tuple[dict[str, Any], dict[str, int]]:
+        """The data of the scope as it stands: what ended tokens left and open ones know, the younger write of each
+        name; and the stamps."""
+        data, stamps = dict(self.ended_data), dict(self.ended_stamps)
+        for marker in self.markers():
+            merge(data, stamps, marker.data, marker.stamps)
+        return data, stamps
 
     def drop(self: Any, marker: Marker) -> None:
         """Remove a token and what is armed on it."""
@@ -78,7 +94,7 @@ class Scope(Merging, BpmnSubWorkflow):
         super().__init__(spec, host.id, net, deserializing=True)
 
     def _calculate_depth(self) -> int:
-        return int(self.host.workflow.depth) + 1
+        return int(self.host.workflow.depth) + (not self.host.task_spec.hidden)
 
 
 def merge(data: dict[str, Any], stamps: dict[str, int], other: Mapping[str, Any], written: Mapping[str, int]) -> None:
@@ -95,7 +111,8 @@ def path(marker: Marker) -> Path:
     found = []
     host = getattr(marker.workflow, "host", None)
     while host is not None:
-        found.append((host.task_spec.process_id, host.task_spec.bpmn_id))
+        if not host.task_spec.hidden:
+            found.append((host.task_spec.process_id, host.task_spec.bpmn_id))
         host = getattr(host.workflow, "host", None)
     return tuple(reversed(found))
 

@@ -16,7 +16,8 @@ What = Literal["entered", "completed", "cancelled", "fired"]
 class Element:
     """One flow element of a process as drawn. `kind` is the local BPMN tag ('userTask', 'boundaryEvent', …);
     `scope` is the id of the surrounding embedded subprocess; `timer` and `event` are set on events only, `called` (a
-    process id) on call activities."""
+    process id) on call activities; `timer_kind` is timeDate, timeDuration or timeCycle, `event_name` the message,
+    signal, error or escalation."""
 
     id: str
     kind: str
@@ -29,6 +30,9 @@ class Element:
     event: str | None = None
     scope: str | None = None
     called: str = ""
+    timer_kind: str = ""
+    event_name: str = ""
+    interrupting: bool = True
 
 
 @dataclass(frozen=True)

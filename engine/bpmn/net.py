@@ -59,18 +59,30 @@ class Net(Merging, BpmnWorkflow):
         spec.enter(marker)
         return marker
 
-    def begin_scope(self, scope: Any, data: dict[str, Any], stamps: dict[str, int]) -> None:
-        """Enter a process or subprocess with a copy of these data."""
+    def begin_scope(self, scope: Any, data: dict[str, Any], stamps: dict[str, int],
+                    starts: Sequence[str] | None = None) -> None:
+        """Enter a process or subprocess with a copy of these data; nothing drawn inside is over at once."""
         scope.begin(dict(data), dict(stamps))
-        for name in scope.spec.starts:
+        for spec in scope.spec.watchers:
+            watch = self.put(scope, spec, dict(data), {})
+            watch.data = {}
+        for name in scope.spec.starts if starts is None else starts:
             self.put(scope, scope.spec.task_specs[name], dict(data), dict(stamps))
+        if scope.idle():
+            self.finish(scope)
+
+    def open_scope(self, host: Marker, spec_name: str) -> Scope:
+        """A scope around a token, still empty; StepBudgetExceeded when calls nest too deeply."""
+        if host.workflow.depth >= self.rules.max_depth:
+            raise StepBudgetExceeded(steps=self.rules.max_depth, element=host.task_spec.label)
+        scope = Scope(self.subprocess_specs[spec_name], host, self)
+        self.subprocesses[host.id] = scope
+        scope.begin(dict(host.data), dict(host.stamps))
+        return scope
 
     def create_subprocess(self, my_task: Marker, spec_name: str) -> Scope:
-        """Open the scope of a subprocess or call activity; StepBudgetExceeded when calls nest too deeply."""
-        if my_task.workflow.depth >= self.rules.max_depth:
-            raise StepBudgetExceeded(steps=self.rules.max_depth, element=my_task.task_spec.label)
-        scope = Scope(self.subprocess_specs[spec_name], my_task, self)
-        self.subprocesses[my_task.id] = scope
+        """Open the scope of a subprocess or call activity and enter it."""
+        scope = self.open_scope(my_task, spec_name)
         self.begin_scope(scope, my_task.data, my_task.stamps)
         return scope
 
@@ -85,6 +97,8 @@ class Net(Merging, BpmnWorkflow):
     def record(self, marker: Marker, what: What) -> None:
         """One line of history."""
         spec = marker.task_spec
+        if spec.hidden:
+            return
         self.steps.append(Step(spec.process_id, spec.bpmn_id, spec.bpmn_name, spec.tag, what, marker.id, path(marker)))
 
     def run(self) -> None:
@@ -136,7 +150,9 @@ class Net(Merging, BpmnWorkflow):
             self.put(scope, scope.spec.task_specs[flow.target], dict(marker.data), dict(marker.stamps), flow.id)
         if not flows:
             scope.absorb(marker)
-        if len(scope.tasks) == 1:
+            if scope is not self and scope.host.task_spec.hidden:
+                scope.host.task_spec.instance_done(scope, marker, self)
+        if scope.idle():
             self.finish(scope)
 
     def finish(self, scope: Any) -> None:
@@ -144,8 +160,12 @@ class Net(Merging, BpmnWorkflow):
         if scope.completed:
             return
         scope.completed = True
+        for watch in scope.watchers():
+            self.take(watch)
         if scope is not self:
             host = scope.host
+            if host.task_spec.hidden:
+                host.task_spec.close(scope, self)
             del self.subprocesses[host.id]
             host.data, host.stamps = scope.ended_data, scope.ended_stamps
             host.complete()
@@ -168,39 +188,91 @@ class Net(Merging, BpmnWorkflow):
 
     def fire(self, marker: Marker, payload: Mapping[str, Any] | None, what: What = "fired") -> None:
         """A catch event happens: alone it goes on; armed, it interrupts its host or leaves it open."""
+        if marker.task_spec.watching:
+            self.trigger(marker, payload, *marker.workflow.view())
+            return
         host = marker.host
         self.record(marker, what)
         if host is None:
             self.write(marker, payload)
             self.take(marker)
-            self.send_on(marker, marker.task_spec.flows)
+            self.send_on(marker, marker.task_spec.exits(marker))
             return
         marker.data, marker.stamps = dict(host.data), dict(host.stamps)
         self.write(marker, payload)
         if marker.task_spec.interrupts(marker):
             self.cancel_marker(host)
-            self.send_on(marker, marker.task_spec.flows)
+            self.send_on(marker, marker.task_spec.exits(marker))
             return
         again = marker.task_spec.again(marker)
-        self.send_on(marker, marker.task_spec.flows)
+        self.send_on(marker, marker.task_spec.exits(marker))
         if again is None:
             self.take(marker)
         marker.data, marker.stamps, marker.memory = host.data, host.stamps, again or {}
 
+    def trigger(self, watch: Marker, payload: Mapping[str, Any] | None, data: dict[str, Any],
+                stamps: dict[str, int]) -> None:
+        """An event subprocess starts: instead of everything else in its scope, or beside it."""
+        scope, spec = watch.workflow, watch.task_spec
+        self.record(watch, "fired")
+        token = Marker(scope, spec, scope.task_tree, f"t{self.number()}", data, stamps)
+        self.write(token, payload)
+        if spec.interrupts(watch):
+            for other in (*scope.markers(), *scope.watchers()):
+                if other is not token:
+                    self.cancel_marker(other)
+        else:
+            memory = spec.again(watch)
+            watch.memory = memory or {}
+            if memory is None:
+                self.take(watch)
+        self.take(token)
+        self.send_on(token, spec.flows)
+
     def fail(self, marker: Marker, error: BpmnError) -> None:
-        """A business error: the nearest error boundary event of its code (or of any code) takes over, looking outward
-        from the failing step; without one the error leaves the engine."""
-        host: Marker | None = marker
-        while host is not None:
-            spec = host.task_spec.catcher(error.code)
+        """A business error: whoever catches its code (or any code) takes over, looking outward from the failing step;
+        without one the error leaves the engine."""
+        if not self.thrown(marker, "error", error.code, {"error_code": error.code}):
+            raise error
+
+    def escalate(self, marker: Marker, code: str) -> None:
+        """An escalation: whoever catches it is started; without one nothing happens."""
+        self.thrown(marker, "escalation", code, {"escalation_code": code})
+
+    def thrown(self, marker: Marker, kind: str, code: str, payload: Mapping[str, Any]) -> bool:
+        """Find who catches an error or escalation, looking outward — the step's own boundary events, event
+        subprocesses beside it, the boundary events around it — and start it; whether there was one."""
+        place: Marker | None = marker
+        while place is not None:
+            spec = place.task_spec.catcher(kind, code)
             if spec is not None:
-                caught = Marker(host.workflow, spec, host.workflow.task_tree, f"t{self.number()}",
-                                dict(marker.data), dict(marker.stamps))
-                self.cancel_marker(host)
-                self.fire(caught, {"error_code": error.code})
-                return
+                self.caught(place, spec, marker, payload)
+                return True
+            for watch in place.workflow.watchers():
+                if watch.task_spec.meets(kind, code):
+                    self.trigger(watch, payload, dict(marker.data), dict(marker.stamps))
+                    return True
+            place = getattr(place.workflow, "host", None)
+        return False
+
+    def caught(self, host: Marker, spec: Any, marker: Marker, payload: Mapping[str, Any] | None) -> None:
+        """A boundary event of `host` catches what `marker` threw."""
+        token = Marker(host.workflow, spec, host.workflow.task_tree, f"t{self.number()}",
+                       dict(marker.data), dict(marker.stamps))
+        if spec.cancels:
+            self.cancel_marker(host)
+        self.fire(token, payload)
+
+    def cancel_transaction(self, marker: Marker) -> bool:
+        """A cancel end event: the nearest transaction around it is withdrawn by its cancel boundary event."""
+        host = getattr(marker.workflow, "host", None)
+        while host is not None:
+            spec = host.task_spec.catcher("cancel", "")
+            if spec is not None:
+                self.caught(host, spec, marker, None)
+                return True
             host = getattr(host.workflow, "host", None)
-        raise error
+        return False
 
     def deliver(self, kind: str, name: str, payload: Mapping[str, Any] | None) -> int:
         """Give a message or signal to every event waiting for it; how many there were."""

@@ -22,6 +22,8 @@ class Pass(BpmnSpecMixin):
     """An element that does nothing and lets tokens through; all others build on it."""
 
     told = False  # whether the history mentions entering and cancelling it
+    hidden = False  # whether the history and the path leave it out altogether
+    watching = False  # whether its tokens only watch a scope: they do not keep it open
 
     def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
         super().__init__(wf_spec, node.id, lane=node.lane, documentation=node.documentation, description=node.tag)
@@ -30,7 +32,7 @@ class Pass(BpmnSpecMixin):
         self.flows: Sequence[Flow] = tuple(node.flows)
         self.default = node.default
         self.boundary: list[Any] = []
-        self.errors: dict[str, Any] = {}
+        self.catches: dict[tuple[str, str], Any] = {}
         self.conditions = {
             flow.id: expressions.compile(flow.condition)
             for flow in node.flows if flow.condition and flow.id != node.default
@@ -62,11 +64,15 @@ class Pass(BpmnSpecMixin):
         net.leave(marker, self.exits(marker))
 
     def exits(self, marker: Marker) -> Sequence[Flow]:
-        """The flows a completed token takes: every one whose condition holds, else the default."""
+        """The flows a completed token takes: those without a condition, and of the others every one whose condition
+        holds, else the default."""
         if not self.conditions:
             return self.flows
-        taken = [flow for flow in self.flows if flow.id != self.default and self.holds(flow, marker)]
-        return taken or self.fallback()
+        taken = {flow.id for flow in self.flows if flow.id in self.conditions and self.holds(flow, marker)}
+        always = {flow.id for flow in self.flows if flow.id not in self.conditions and flow.id != self.default}
+        if not taken and (self.default or not always):
+            taken = {flow.id for flow in self.fallback()}
+        return [flow for flow in self.flows if flow.id in taken | always]
 
     def holds(self, flow: Flow, marker: Marker) -> bool:
         """Whether a flow's condition holds (no condition: yes)."""
@@ -81,9 +87,9 @@ class Pass(BpmnSpecMixin):
             raise NoWay(element=self.label)
         return flows
 
-    def catcher(self, code: str) -> Any:
-        """The error boundary event on this element for a code, or for any."""
-        return self.errors.get(code) or self.errors.get("")
+    def catcher(self, kind: str, code: str) -> Any:
+        """The error, escalation or cancel boundary event on this element for a code, or for any."""
+        return self.catches.get((kind, code)) or self.catches.get((kind, ""))
 
     def awaits(self, kind: str, name: str) -> bool:
         """Whether it waits for this message or signal."""
@@ -109,6 +115,19 @@ class WaitingTask(Activity):
     def __init__(self, wf_spec: Any, node: Node, process_id: str) -> None:
         super().__init__(wf_spec, node, process_id)
         self.manual = True
+
+
+class Choice(WaitingTask):
+    """A gateway of a draft without conditions: a person says which way (`way`: a flow's id or name, or several)."""
+
+    def exits(self, marker: Marker) -> Sequence[Flow]:
+        """The ways named; without any, the default."""
+        said = marker.data.get("way")
+        named = said if isinstance(said, list) else [said]
+        found = [flow for flow in self.flows if flow.id in named or (flow.name and flow.name in named)]
+        if self.tag == "exclusiveGateway":
+            found = found[:1]
+        return found or self.fallback()
 
 
 class ServiceTask(Activity):

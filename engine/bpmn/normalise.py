@@ -1,5 +1,5 @@
 """From a guarded XML tree to a plain picture of its processes: nodes, flows, event definitions, with the gaps of real
-diagrams filled in (links become flows, names are resolved). The original stays untouched for the viewer.
+diagrams filled in (links become flows, names are resolved, repetitions and event subprocesses are marked). The original stays untouched for the viewer.
 
 Nothing here is refused: lint has spoken before, and what it lets pass has exactly one reading. A step without outgoing
 flow ends its token; a step with several forks; a step with several incoming flows passes every token on."""
@@ -10,16 +10,20 @@ from typing import Any
 
 from lxml.etree import _Element
 
+from engine.bpmn.repeats import Repeat, read_repeat
+
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 LIANXIN = "{urn:lianxin:bpmn}"
 EVENTS = frozenset({"startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent"})
 TASKS = frozenset({"task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "scriptTask",
                    "businessRuleTask"})
-SCOPES = frozenset({"subProcess", "callActivity"})
+INNER = frozenset({"subProcess", "transaction"})
+SCOPES = INNER | {"callActivity"}
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
 NODES = EVENTS | TASKS | SCOPES | GATEWAYS
 TIMERS = ("timeDate", "timeDuration", "timeCycle")
-_REFERENCES = {f"{kind}EventDefinition": f"{kind}Ref" for kind in ("message", "signal", "error")}
+_REFERENCES = {f"{kind}EventDefinition": f"{kind}Ref" for kind in ("message", "signal", "error", "escalation")}
+_OPEN = frozenset({"error", "escalation"})  # without a reference they catch every code
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,14 @@ class Flow:
     source: str
     target: str
     condition: str | None
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Event:
-    """What an event waits for or throws: kind 'none', 'timer', 'message', 'signal', 'error', 'terminate', 'link'…;
-    `name` is the message or signal name or the error code ('' catches every error); `text` a timer's source."""
+    """What an event waits for or throws: kind 'none', 'timer', 'message', 'signal', 'error', 'escalation', 'cancel',
+    'terminate', 'link'…; `name` is the message or signal name or the error or escalation code ('' catches every one);
+    `text` a timer's source."""
 
     kind: str
     name: str = ""
@@ -46,7 +52,7 @@ class Event:
 @dataclass
 class Node:
     """A flow node as drawn, names resolved; `flows` are its outgoing flows in drawing order, `inner` the nodes of an
-    embedded subprocess."""
+    embedded subprocess; `triggered` marks an event subprocess, `by_hand` a step a draft leaves to a person."""
 
     id: str
     tag: str
@@ -61,6 +67,10 @@ class Node:
     default: str | None = None
     called: str = ""
     script: str = ""
+    language: str = ""
+    triggered: bool = False
+    by_hand: bool = False
+    repeat: Repeat | None = None
     flows: list[Flow] = field(default_factory=list)
     incoming: list[Flow] = field(default_factory=list)
     inner: "Picture | None" = None
@@ -86,7 +96,8 @@ def pictures(root: _Element, file: str) -> Iterator[Picture]:
 
 def _definitions(root: _Element) -> dict[str, str]:
     found: dict[str, str] = {}
-    for tag, attribute in (("message", "name"), ("signal", "name"), ("error", "errorCode")):
+    for tag, attribute in (("message", "name"), ("signal", "name"), ("error", "errorCode"),
+                           ("escalation", "escalationCode")):
         for item in root.iterchildren(f"{BPMN}{tag}"):
             found[item.get("id", "")] = item.get(attribute) or item.get("name") or item.get("id", "")
     return found
@@ -104,12 +115,12 @@ def _picture(scope: _Element, file: str, names: Mapping[str, str], lanes: Mappin
     nodes: dict[str, Node] = {}
     for item in scope.iterchildren(*(BPMN + tag for tag in NODES)):
         node = _node(item, names, lanes.get(item.get("id", ""), lane))
-        if node.tag == "subProcess":
+        if node.tag in INNER:
             node.inner = _picture(item, file, names, lanes, node.lane)
         nodes[node.id] = node
     for item in scope.iterchildren(f"{BPMN}sequenceFlow"):
         ends = item.get("sourceRef", ""), item.get("targetRef", "")
-        _connect(nodes, Flow(item.get("id", ""), *ends, _condition(item)))
+        _connect(nodes, Flow(item.get("id", ""), *ends, _condition(item), item.get("name", "")))
     _link(nodes)
     return Picture(scope.get("id", ""), file, scope.get("name", ""), nodes)
 
@@ -138,12 +149,14 @@ def _link(nodes: Mapping[str, Node]) -> None:
 def _node(item: _Element, names: Mapping[str, str], lane: str | None) -> Node:
     tag = item.tag.removeprefix(BPMN)
     script = item.find(f"{BPMN}script")
+    interrupting = item.get("isInterrupting" if tag == "startEvent" else "cancelActivity", "true") not in ("false", "0")
     return Node(
         id=item.get("id", ""), tag=tag, name=item.get("name", ""), line=item.sourceline or 0,
         extensions=extensions(item), documentation=_text(item, "documentation"), lane=lane, event=_event(item, names),
-        attached_to=item.get("attachedToRef"), interrupting=item.get("cancelActivity", "true") != "false",
-        default=item.get("default"), called=item.get("calledElement", ""),
-        script=(script.text or "") if script is not None else "",
+        attached_to=item.get("attachedToRef"), interrupting=interrupting,
+        default=item.get("default"), called=item.get("calledElement", "").rpartition(":")[2],
+        script=(script.text or "") if script is not None else "", language=item.get("scriptFormat", ""),
+        triggered=item.get("triggeredByEvent") in ("true", "1"), repeat=read_repeat(item),
     )
 
 
@@ -168,7 +181,8 @@ def extensions(item: _Element) -> dict[str, Any]:
 
 def _event(item: _Element, names: Mapping[str, str]) -> Event:
     if item.tag == f"{BPMN}receiveTask":
-        return Event("message", names.get(item.get("messageRef", ""), item.get("name", "")))
+        reference = item.get("messageRef", "").rpartition(":")[2]
+        return Event("message", names.get(reference, reference or item.get("name") or item.get("id", "")))
     for child in item:
         tag = child.tag.removeprefix(BPMN) if isinstance(child.tag, str) else ""
         if not tag.endswith("EventDefinition"):
@@ -178,8 +192,8 @@ def _event(item: _Element, names: Mapping[str, str]) -> Event:
             return _timer(child)
         if kind == "link":
             return Event("link", child.get("name", ""))
-        reference = child.get(_REFERENCES.get(tag, "none"), "")
-        fallback = "" if kind == "error" else item.get("name", "")
+        reference = child.get(_REFERENCES.get(tag, "none"), "").rpartition(":")[2]
+        fallback = "" if kind in _OPEN else item.get("name") or item.get("id", "")
         return Event(kind, names.get(reference, reference or fallback))
     return Event("none")
 

@@ -93,6 +93,23 @@ class Scope:
     parent: "Scope | None" = None
 
     @property
+    def triggered(self) -> bool:
+        """Whether it is an event subprocess."""
+        return self.parent is not None and self.element.get("triggeredByEvent") in ("true", "1")
+
+    def starts(self) -> list[Node]:
+        """Where tokens begin: the start events, or without any every node nothing leads to."""
+        events = [node for node in self.nodes.values() if node.kind == "startEvent"]
+        return events or [
+            node
+            for node in self.nodes.values()
+            if not node.arriving
+            and node.kind != "boundaryEvent"
+            and not (node.kind == "intermediateCatchEvent" and "link" in node.events)
+            and not (node.inner is not None and node.inner.triggered)
+        ]
+
+    @property
     def process(self) -> "Scope":
         """The process this scope belongs to."""
         return self if self.parent is None else self.parent.process
@@ -203,7 +220,7 @@ def finding(
     where = element
     while not where.get("id") and where.getparent() is not None:
         where = where.getparent()
-    line, column = position or (element.sourceline, None)
+    line, column = position or (element.sourceline, None if where.get("id") else 1)
     en = f"{QName(where).localname} {where.get('id', '')}: {en}"
     return Finding(code, severity, file, where.get("id", ""), f"{label(where)}：{zh}", en, line, column)
 

@@ -8,6 +8,7 @@ from typing import Any
 from lxml.etree import _ElementTree
 
 from engine.bpmn.decisions import Decision, tables
+from engine.bpmn.draft import by_hand, chosen_by_hand
 from engine.bpmn.findings import Finding, Refused, errors
 from engine.bpmn.guard import load
 from engine.bpmn.lint import lint
@@ -45,20 +46,42 @@ class Package:
         """The elements of a process as drawn, those of embedded subprocesses included; KeyError for unknown ids."""
         return self._elements[process_id]
 
+    def start_events(self, process_id: str) -> tuple[Element, ...]:
+        """The start events of a process, for the start schedule and the routing of messages: `event` is None for the
+        plain one, else timer, message or signal."""
+        return tuple(e for e in self._elements[process_id] if e.kind == "startEvent" and e.scope is None)
+
 
 def compile_package(files: Mapping[str, bytes], functions: Collection[str] = (),
-                    operations: Collection[str] = ()) -> Package:
+                    operations: Collection[str] = (), draft: bool = False) -> Package:
     """The package of these files (name → bytes; other suffixes are ignored). `functions` and `operations` are what
-    expressions and service tasks may name; empty means unchecked. Refused, with every finding, when it cannot run."""
+    expressions and service tasks may name; empty means unchecked. A draft runs by hand what it cannot execute (see
+    draft.py). Refused, with every finding, when it cannot run."""
     trees = _load({name: data for name, data in files.items() if name.endswith((".bpmn", ".dmn"))})
-    findings = lint(trees, functions=functions, operations=operations)
+    findings = lint(trees, functions=functions, operations=operations, draft=draft)
     if errors(findings):
         raise Refused(findings)
     roots = {name: tree.getroot() for name, tree in trees.items()}
     diagrams = {name: root for name, root in roots.items() if name.endswith(".bpmn")}
-    drawn = {picture.id: picture for name, root in diagrams.items() for picture in pictures(root, name)}
+    drawn = {
+        picture.id: picture for name, root in diagrams.items() for picture in pictures(root, name) if picture.nodes
+    }
     decisions = {table.id: table for name, root in roots.items() if name not in diagrams for table in tables(root)}
+    if draft:
+        for picture in drawn.values():
+            _leave_to_people(picture, {*drawn, *decisions})
     return Package(drawn, dict(_specs(drawn, decisions)), findings)
+
+
+def _leave_to_people(picture: Picture, known: Collection[str]) -> None:
+    for node in picture.nodes.values():
+        own = node.extensions
+        ways = {flow.id: bool(flow.condition) for flow in node.flows}
+        node.by_hand = by_hand(
+            node.tag, own.get("operation"), own.get("decision"), node.language, node.called, known
+        ) or chosen_by_hand(node.tag, len(node.incoming), node.default, ways)
+        if node.inner is not None:
+            _leave_to_people(node.inner, known)
 
 
 def _load(files: Mapping[str, bytes]) -> dict[str, _ElementTree]:

@@ -10,8 +10,6 @@ UNSUPPORTED: Mapping[str, tuple[str, str]] = {
         "complex gateways: use exclusive, inclusive or parallel ones",
     ),
     "adHocSubProcess": ("不支持特别子流程，请改用普通子流程", "ad-hoc subprocesses: use a plain subprocess"),
-    "transaction": ("不支持事务子流程，请改用普通子流程", "transactions: use a plain subprocess"),
-    "eventSubProcess": ("不支持事件子流程，请改用贴在子流程边上的边界事件", "event subprocesses: use boundary events"),
     "compensation": ("不支持补偿，请把补救步骤直接画出来", "compensation: draw the remedy as steps"),
     "instantiate": (
         "不支持由接收任务或事件网关启动流程，请改用消息开始事件",
@@ -21,13 +19,6 @@ UNSUPPORTED: Mapping[str, tuple[str, str]] = {
         "一个事件只能有一种触发条件，请拆成几个事件",
         "several event definitions on one event: split the event",
     ),
-    "dataStore": ("不支持数据存储，数据请用服务任务写入", "data stores: write data with a service task"),
-    "dataStoreReference": ("不支持数据存储，数据请用服务任务写入", "data stores: write data with a service task"),
-    "multiInstanceLoopCharacteristics": (
-        "不支持多实例，请改用并行网关或在图上画循环",
-        "multi-instance: use a parallel gateway or draw a loop",
-    ),
-    "standardLoopCharacteristics": ("不支持循环标记，请在图上画循环", "loop markers: draw the loop"),
     "assignment": ("不支持数据关联中的赋值，请改用脚本任务", "data association assignments: use a script task"),
     "transformation": ("不支持数据关联中的转换，请改用脚本任务", "data association transformations: use a script task"),
     "correlationSubscription": (
@@ -39,14 +30,25 @@ UNSUPPORTED: Mapping[str, tuple[str, str]] = {
     "globalScriptTask": ("不支持全局任务，请画在流程里", "global tasks"),
 }
 
+# what a diagram may show without our executing it: said as a warning, with the reason
+DRAWN_ONLY: Mapping[str, tuple[str, str]] = {
+    "dataStore": ("数据存储只作说明，不参与执行；数据请用服务任务写入", "data stores are only drawn: write data with a service task"),
+    "dataStoreReference": (
+        "数据存储只作说明，不参与执行；数据请用服务任务写入",
+        "data stores are only drawn: write data with a service task",
+    ),
+}
+
 # event kinds each event node may have; '' stands for a plain event
 EVENTS: Mapping[str, frozenset[str]] = {
     "startEvent": frozenset({"", "timer", "message", "signal"}),
     "intermediateCatchEvent": frozenset({"timer", "message", "signal", "link"}),
-    "intermediateThrowEvent": frozenset({"", "message", "signal", "link"}),
-    "boundaryEvent": frozenset({"timer", "message", "signal", "error"}),
-    "endEvent": frozenset({"", "message", "signal", "error", "terminate"}),
+    "intermediateThrowEvent": frozenset({"", "message", "signal", "link", "escalation"}),
+    "boundaryEvent": frozenset({"timer", "message", "signal", "error", "escalation", "cancel"}),
+    "endEvent": frozenset({"", "message", "signal", "error", "terminate", "escalation", "cancel"}),
 }
+# the start event of an event subprocess
+TRIGGERS = frozenset({"timer", "message", "signal", "error", "escalation"})
 EVENT_WORDS: Mapping[str, str] = {
     "": "无触发条件",
     "timer": "定时",
