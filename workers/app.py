@@ -107,5 +107,5 @@ def set_up_logging(loglevel: int | str | None = None, **_: Any) -> None:
         level=loglevel or logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
     )
     logging.getLogger("celery.beat").setLevel(logging.WARNING)
-    for name in ("celery.worker.strategy", "celery.app.trace"):
+    for name in ("celery.worker.strategy", "celery.worker.request", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
