@@ -158,6 +158,15 @@ def test_option_sources_of_forms_are_known(folder: Path) -> None:
         assert sources <= mentioned(), file.name
 
 
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_every_field_of_a_form_is_read(folder: Path) -> None:
+    """What nobody reads is gone when the task is done: a field's name stands in the engine, as a text or a column."""
+    columns = {node.attr for file in python() for node in ast.walk(file.tree) if isinstance(node, ast.Attribute)}
+    for file in sorted((folder / "forms").glob("*.json")):
+        names = set(json.loads(file.read_text(encoding="utf-8"))["properties"])
+        assert names - mentioned() - columns == set(), f"{file.name}: asked for and thrown away"
+
+
 def test_every_notice_told_has_its_text() -> None:
     written = {file.parent.name for folder in folders() for file in (folder / "notices").glob("*/body.txt")}
     assert told() - written == set()

@@ -47,7 +47,8 @@ def visible(text: str) -> Iterator[str]:
     for expression in re.findall(r"{{(.*?)}}", text, re.S):
         yield from (word for word in re.findall(r'"([^"]*)"', expression) if " " in word or not word.isascii())
     plain = JINJA.sub(lambda match: "\n" * match.group().count("\n") or " ", text)
-    plain = re.sub(r"<!--.*?-->|<!doctype[^>]*>", " ", plain, flags=re.S | re.I)
+    # a command in <code> is typed as it stands
+    plain = re.sub(r"<!--.*?-->|<!doctype[^>]*>|<code>.*?</code>", " ", plain, flags=re.S | re.I)
     for name in SHOWN:
         yield from re.findall(rf'\s{name}="([^"]*)"', plain)
     # a macro may stand for attributes: those outside a tag are no text either
