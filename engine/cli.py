@@ -11,8 +11,10 @@ import click
 
 from engine.commands.admin import first_administrator, password_link
 from engine.commands.backup import backup, restore
+from engine.commands.check import check
 from engine.commands.database import init, migrate, upgrade
 from engine.commands.demo import demo
+from engine.commands.evaluate import evaluate
 from engine.commands.people import people
 from engine.commands.places import organisations, places
 from engine.commands.sweep import sweep
@@ -79,7 +81,7 @@ main.add_command(organisations)
 main.add_command(people)
 main.add_command(first_administrator)
 main.add_command(password_link)
-for command in (migrate, init, upgrade, backup, restore, sweep, up, demo):
+for command in (migrate, init, upgrade, backup, restore, sweep, up, demo, check, evaluate):
     main.add_command(command)
 
 

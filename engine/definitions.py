@@ -26,12 +26,12 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     }
 
 
-def check(key: str, folder_files: Mapping[str, bytes]) -> list[bpmn.Finding]:
+def check(key: str, folder_files: Mapping[str, bytes], draft: bool = False) -> list[bpmn.Finding]:
     """Everything wrong with a package, errors first: structure, texts, forms, operations, and the articles that bind
-    the procedure `key`."""
+    the procedure `key`; a draft may lack what a person can do instead."""
     forms = [path.removeprefix("forms/").removesuffix(".json") for path in folder_files if path.startswith("forms/")]
     return bpmn.check_package(
-        queries.diagrams(folder_files), catalogue.FUNCTIONS, catalogue.OPERATIONS, forms=forms, package=key
+        queries.diagrams(folder_files), catalogue.FUNCTIONS, catalogue.OPERATIONS, forms=forms, package=key, draft=draft
     )
 
 

@@ -13,6 +13,7 @@ from engine.bpmn.expressions import ExpressionError, Problem, check
 from engine.bpmn.expressions import compile as compile_expression
 from engine.bpmn.findings import Finding, Refused
 from engine.bpmn.gate import Run, next_start, restore, start
+from engine.bpmn.guard import MAX_BYTES
 from engine.bpmn.lint import check as check_package  # not `lint`: that name is the room
 from engine.bpmn.migrate import Migrated, Refusal, TimerFate, migrate, proposals
 from engine.bpmn.model import (
@@ -47,6 +48,7 @@ from engine.bpmn.moving import (
 from engine.bpmn.package import Package, compile_package
 
 __all__ = [
+    "MAX_BYTES",
     "AmbiguousDecision", "BadState", "BadValue", "BpmnError", "CannotMove", "Effects", "Element", "ExpressionError",
     "Finding", "Host", "Migrated", "NoWay", "NotDue", "NotWaiting", "OpenTask", "Package", "Problem", "Refusal",
     "Refused", "Run", "Step", "StepBudgetExceeded", "Subscription", "Target", "TimerChange", "TimerFate", "Token",

@@ -1,8 +1,8 @@
 """Drafts: a diagram somebody is still drawing, or brought from elsewhere, runs by hand where it names nothing to run.
 
 In a draft a service, send, rule or script step without anything we can execute, and a call of a process that is not
-there, is a step a person ticks off, and at a gateway whose conditions are missing a person chooses; the rules of the procedure and everything of other engines are warnings. Nothing of
-this is deployable: publishing checks strictly."""
+there, is a step a person ticks off, and at a gateway whose conditions are missing a person chooses; the rules of the
+procedure and everything of other engines are warnings. Nothing of this is deployable: publishing checks strictly."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -11,9 +11,9 @@ from engine.bpmn.findings import Finding
 
 # What a draft forgives, by finding code; a prefix ends with a dot.
 FORGIVEN = (
-    "article.", "call.target", "condition.language", "condition.missing", "decision.missing", "decision.unknown", "event.reference",
-    "extension.", "file.import", "form.", "gateway.no_default", "id.invalid", "lane.", "loop.maximum", "operation.missing", "script.", "task.",
-    "unsupported.global",
+    "article.", "call.target", "condition.language", "condition.missing", "decision.missing", "decision.unknown",
+    "event.reference", "extension.", "file.import", "form.", "gateway.no_default", "id.invalid", "lane.",
+    "loop.maximum", "operation.missing", "script.", "task.", "unsupported.global",
 )
 
 

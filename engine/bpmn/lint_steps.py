@@ -79,7 +79,7 @@ def check_imports(diagram: Diagram) -> Iterator[Finding]:
                 diagram.file,
                 element,
                 "file.import",
-                f"第 {element.sourceline} 行引用了别的文件（import），不会被读取，请把被引用的流程放进同一个流程包并删去引用。",
+                f"第 {element.sourceline} 行引用了别的文件（import），不会被读取，请把它放进同一个流程包，删去引用。",
                 "imports are not supported; put the called process into the same package",
             )
 

@@ -162,12 +162,12 @@ def check_repetition(diagram: Diagram, functions: Collection[str] | None) -> Ite
     for _, node in diagram.nodes():
         for marker in node.element.iterchildren(AnyTag):
             if local(marker) == "multiInstanceLoopCharacteristics":
-                yield from _check_multi(diagram.file, node, marker, functions)
+                yield from _check_multi(diagram.file, node, functions)
             elif local(marker) == "standardLoopCharacteristics":
                 yield from _check_loop(diagram.file, node, marker, functions)
 
 
-def _check_multi(file: str, node: Node, marker: _Element, functions: Collection[str] | None) -> Iterator[Finding]:
+def _check_multi(file: str, node: Node, functions: Collection[str] | None) -> Iterator[Finding]:
     repeat = read_repeat(node.element)
     if repeat is None or repeat.loop:
         return

@@ -1,5 +1,6 @@
 """From a guarded XML tree to a plain picture of its processes: nodes, flows, event definitions, with the gaps of real
-diagrams filled in (links become flows, names are resolved, repetitions and event subprocesses are marked). The original stays untouched for the viewer.
+diagrams filled in (links become flows, names are resolved, repetitions and event subprocesses are marked). The
+original stays untouched for the viewer.
 
 Nothing here is refused: lint has spoken before, and what it lets pass has exactly one reading. A step without outgoing
 flow ends its token; a step with several forks; a step with several incoming flows passes every token on."""

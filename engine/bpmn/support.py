@@ -32,7 +32,10 @@ UNSUPPORTED: Mapping[str, tuple[str, str]] = {
 
 # what a diagram may show without our executing it: said as a warning, with the reason
 DRAWN_ONLY: Mapping[str, tuple[str, str]] = {
-    "dataStore": ("数据存储只作说明，不参与执行；数据请用服务任务写入", "data stores are only drawn: write data with a service task"),
+    "dataStore": (
+        "数据存储只作说明，不参与执行；数据请用服务任务写入",
+        "data stores are only drawn: write data with a service task",
+    ),
     "dataStoreReference": (
         "数据存储只作说明，不参与执行；数据请用服务任务写入",
         "data stores are only drawn: write data with a service task",

@@ -32,7 +32,7 @@ WEEKDAYS = "一二三四五六日"
 def workdays(received: str, days: str, known_on: str | None, as_json: bool) -> None:
     """自收到之日 DATE（如 2026-02-13）起第 N 个工作日是哪一天，逐日说明理由。"""
     start, count = _date(received, "收到日期"), _count(days)
-    calendar, source = _calendar(_date(known_on, "--known-on ") if known_on is not None else None)
+    calendar, source = current_calendar(_date(known_on, "--known-on ") if known_on is not None else None)
     limit = calendar.limit(start, count)
     if as_json:
         click.echo(json.dumps(_as_json(limit), ensure_ascii=False, indent=2))
@@ -59,7 +59,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _calendar(known_on: date | None) -> tuple[Calendar, str]:
+def current_calendar(known_on: date | None) -> tuple[Calendar, str]:
     """The database's calendar where there is one, else the factory edition; and which of the two it is."""
     settings = config.load()
     try:
