@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine import clock, instances
-from engine.cases.models import Case
 from engine.catalogue.act import Act
 from engine.db import Begin
 from engine.work import operations as work
@@ -60,7 +59,7 @@ def fire_next(session: Session, instance_id: int) -> bool:
     if deadline is None:
         return False
     act = Act(
-        session, session.get_one(Case, instance.case_id), instance.id, process_id=deadline.process_id,
+        session, instances.case_of(session, instance), instance.id, process_id=deadline.process_id,
         element_id=deadline.element_id, element_name=deadline.name, role=deadline.role,
     )  # fmt: skip
     instances.fire(session, instance, deadline, act)
@@ -127,8 +126,8 @@ def next_due(session: Session) -> datetime | None:
 def recompute(session: Session, instance_id: int, reason: str) -> int:
     """Evaluate the waiting timers of one instance again; how many moved (R72)."""
     instance = instances.locked(session, instance_id)
-    case = session.get_one(Case, instance.case_id)
-    return len(instances.recompute(session, instance, Act(session, case, instance.id), reason))
+    act = Act(session, instances.case_of(session, instance), instance.id)
+    return len(instances.recompute(session, instance, act, reason))
 
 
 def open_instances(session: Session) -> list[int]:

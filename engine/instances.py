@@ -84,14 +84,19 @@ class Outcome:
     ended: bool
 
 
-def start(session: Session, package_id: int, process_id: str, act: Act, data: Mapping[str, Any]) -> Outcome:
-    """Start a procedure for `act.case` on exactly this package version, up to its first waits."""
+def start(
+    session: Session, package_id: int, process_id: str, act: Act, data: Mapping[str, Any],
+    start_event: str | None = None,
+) -> Outcome:  # fmt: skip
+    """Start a procedure for `act.case` on exactly this package version, up to its first waits; `start_event`: the timer
+    or message start that happened, else the plain one."""
     instance = Instance(package_id=package_id, process_id=process_id, case_id=act.case.id, started_at=clock.now())
     session.add(instance)
     session.flush()
     act.instance_id = instance.id
     with session.no_autoflush:
-        run = bpmn.start(packages.compiled(session, package_id), process_id, data, Host(act))
+        package = packages.compiled(session, package_id)
+        run = bpmn.start(package, process_id, data, Host(act), start_event=start_event)
         return _save(session, instance, act, run, Projection())
 
 
@@ -274,8 +279,7 @@ def _end_tasks(session: Session, instance: Instance, act: Act, tokens: Collectio
 
 
 def _task(session: Session, instance: Instance, act: Act, task: bpmn.OpenTask) -> Task:
-    place = replace_place(act, task.process_id, task.element_id, task.name, task.extensions)
-    pool = _peopled(session, place, pools.resolve(str(task.extensions.get("pool", "")), place))
+    pool = pool_of(session, act, task)
     return Task(
         instance_id=instance.id,
         case_id=instance.case_id,
@@ -493,3 +497,43 @@ def locked(session: Session, instance_id: int) -> Instance:
     if instance is None:
         raise NotFound()
     return instance
+
+
+# ------------------------------------------------------------------------------------------------ from outside
+
+
+def case_of(session: Session, instance: Instance) -> Case:
+    """The case of an instance. A procedure that no case started (by the clock, by a message) gets an empty one that is
+    never stored: its acts have neither tier nor state."""
+    if instance.case_id is None:
+        return Case(tier="", state="")
+    return session.get_one(Case, instance.case_id)
+
+
+def restored(session: Session, instance: Instance, act: Act, *, suspended: bool = False) -> bpmn.Run:
+    """The running instance, to be changed and then given to `follow`; Conflict when it ended, or is suspended and
+    `suspended` does not allow that."""
+    if instance.state is not None and suspended and instance.status == "suspended":
+        return bpmn.restore(packages.compiled(session, instance.package_id), instance.state, Host(act))
+    return _restore(session, instance, act)
+
+
+def follow(session: Session, instance: Instance, act: Act, run: bpmn.Run, before: Projection) -> Outcome:
+    """Write what an intervention changed: as after any act, and nothing before it can be taken back (撤回) any more."""
+    with session.no_autoflush:
+        outcome = _save(session, instance, act, run, before)
+        _remember(session, instance, act, None)
+    return outcome
+
+
+def due_again(session: Session, instance: Instance, act: Act, run: bpmn.Run, tasks: Collection[Task]) -> None:
+    """Ask the limit expressions of these open tasks again; without one a task has no due date."""
+    for task in tasks:
+        task.due_on, task.due_at, task.provisional = None, None, False
+    _project_due(tasks, Projection.of(run), act, packages.compiled(session, instance.package_id))
+
+
+def pool_of(session: Session, act: Act, task: bpmn.OpenTask) -> Pool:
+    """Who may take this open step now; the organisation's head (and an incident) when its people are gone."""
+    place = replace_place(act, task.process_id, task.element_id, task.name, task.extensions)
+    return _peopled(session, place, pools.resolve(str(task.extensions.get("pool", "")), place))

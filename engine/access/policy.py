@@ -163,6 +163,7 @@ def _rating_party(actor: Actor, subject: Subject) -> bool:
 
 
 _system = _duty("system_administrator")
+_procedure = _duty("procedure_administrator")
 
 # verb -> (who holds it at all, on which subjects). A verb missing here is denied to everybody.
 POLICY: dict[Verb, tuple[Holds, Covers]] = {
@@ -190,6 +191,11 @@ POLICY: dict[Verb, tuple[Holds, Covers]] = {
     Verb.DEMO_USE: (_anyone, _any_subject),
     Verb.CLOCK_ADVANCE: (_anyone, _any_subject),
     Verb.INCIDENT_READ: (_duty("system_administrator", "procedure_administrator"), _any_subject),
+    # Procedure administrators see steps, dates and case numbers, never what a case says.
+    Verb.INSTANCE_OPERATE: (_procedure, _any_subject),
+    Verb.INSTANCE_MIGRATE: (_procedure, _any_subject),
+    Verb.DEFINITION_READ: (_duty("procedure_administrator", "auditor"), _any_subject),
+    Verb.DEFINITION_PUBLISH: (_procedure, _any_subject),
     Verb.SESSION_OWN: (_anyone, _any_subject),
 }
 

@@ -38,4 +38,8 @@ class Verb(StrEnum):
     DEMO_USE = "demo.use", "切换演示人员"
     CLOCK_ADVANCE = "clock.advance", "推进演示时钟"
     INCIDENT_READ = "incident.read", "查看异常"
+    INSTANCE_OPERATE = "instance.operate", "干预办理"
+    INSTANCE_MIGRATE = "instance.migrate", "换用新版流程"
+    DEFINITION_READ = "definition.read", "查看流程版本"
+    DEFINITION_PUBLISH = "definition.publish", "发布流程"
     SESSION_OWN = "session.own", "登录和修改本人密码"

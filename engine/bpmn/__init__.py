@@ -36,12 +36,14 @@ from engine.bpmn.model import (
 from engine.bpmn.moving import (
     CannotMove,
     Effects,
+    Position,
     Target,
     Waits,
     cancel,
     effects,
     go_back,
     move,
+    positions,
     targets,
     waits,
 )
@@ -50,9 +52,9 @@ from engine.bpmn.package import Package, compile_package
 __all__ = [
     "MAX_BYTES",
     "AmbiguousDecision", "BadState", "BadValue", "BpmnError", "CannotMove", "Effects", "Element", "ExpressionError",
-    "Finding", "Host", "Migrated", "NoWay", "NotDue", "NotWaiting", "OpenTask", "Package", "Problem", "Refusal",
+    "Finding", "Host", "Migrated", "NoWay", "NotDue", "NotWaiting", "OpenTask", "Package", "Position", "Problem", "Refusal",
     "Refused", "Run", "Step", "StepBudgetExceeded", "Subscription", "Target", "TimerChange", "TimerFate", "Token",
     "WaitingTimer", "Waits", "cancel", "check", "check_package", "clean", "compile_expression", "compile_package",
-    "effects", "go_back", "migrate", "move", "next_start", "proposals", "restore", "start", "targets",
+    "effects", "go_back", "migrate", "move", "next_start", "positions", "proposals", "restore", "start", "targets",
     "waits",
 ]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.gate import Run
-from engine.bpmn.marker import Marker
-from engine.bpmn.model import NotWaiting, OpenTask, Subscription, WaitingTimer
+from engine.bpmn.marker import Marker, path
+from engine.bpmn.model import NotWaiting, OpenTask, Path, Subscription, WaitingTimer
 from engine.bpmn.nodes import Pass
 from engine.errors import Conflict
 
@@ -30,6 +30,19 @@ class Target:
     name: str
     kind: str
     earlier: bool
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where one token of the instance is: an open step, a wait, or a subprocess or call with what runs inside it.
+    `path`: the subprocesses and calls around it."""
+
+    token: str
+    process_id: str
+    element_id: str
+    name: str
+    kind: str
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,16 @@ def _changed(before: Collection[Any], after: Collection[Any]) -> tuple[tuple[Any
     return tuple(item for item in before if item.token not in new), tuple(
         item for item in after if item.token not in old
     )
+
+
+def positions(run: Run) -> list[Position]:
+    """Every token that can be moved, outermost first."""
+    return [
+        Position(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, spec.tag, path(marker))
+        for marker in run.net.all_markers()
+        for spec in (marker.task_spec,)
+        if marker.free and not _repeated(marker)
+    ]
 
 
 def targets(run: Run, token: str) -> list[Target]:
@@ -138,10 +161,14 @@ def _free(run: Run, token: str) -> Marker:
     marker = run.net.find(token)
     if marker is None or not marker.free:
         raise NotWaiting()
-    host: Marker | None = getattr(marker.workflow, "host", None)
-    while host is not None and host.task_spec.hidden:  # one of several instances: all of them move together
-        marker, host = host, getattr(host.workflow, "host", None)
+    while _repeated(marker):  # one of several instances: all of them move together
+        marker = marker.workflow.host
     return marker
+
+
+def _repeated(marker: Marker) -> bool:
+    host = getattr(marker.workflow, "host", None)
+    return host is not None and bool(host.task_spec.hidden)
 
 
 def _element(marker: Marker, element_id: str) -> Any:

@@ -42,5 +42,13 @@ LABELS = {
     "transit_late": "转办逾时提醒",
     "task_done": "办理",
     "task_ended": "任务自动结束",
+    "suspended": "挂起",
+    "resumed": "恢复",
+    "moved": "调整环节",
+    "skipped": "跳过环节",
+    "sent_back": "退回以前的环节",
+    "messaged": "送达流程消息",
+    "migrated": "换用新版流程",
+    "migration_undone": "换回原版流程",
     "incident": "异常",
 }
