@@ -1,5 +1,6 @@
 """docs/glossary.md knows every word on screen and every code behind it, and both agree (rule: one word per act)."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -128,3 +129,22 @@ def test_the_glossary_is_in_order() -> None:
             assert re.search(r"[\u4e00-\u9fff]", cells[0]), cells
             assert cells[1] not in found, f"{cells[1]}: twice in “{part.splitlines()[0]}”"
             found[cells[1]] = cells[0]
+
+
+# form field → the table the pages print it from
+SAME = {
+    "channel": words.CHANNELS, "matter": words.MATTERS, "result": words.RESULTS, "settlement": words.SETTLEMENTS,
+    "grade": words.GRADES, "spot_grade": words.GRADES,
+}  # fmt: skip
+
+
+def test_a_form_offers_the_words_the_pages_print() -> None:
+    """One word per thing: what the liaison ticks is what everybody reads afterwards."""
+    differing = {}
+    for file in sorted(PROCESSES.glob("*/forms/*.json")):
+        for name, field in json.loads(file.read_text(encoding="utf-8"))["properties"].items():
+            offered = {option["const"]: option["title"] for option in field.get("oneOf", ())}
+            table = SAME.get(name, {})
+            differing |= {f"{file.stem}.{name}.{code}": (title, table[code])
+                          for code, title in offered.items() if table.get(code, title) != title}  # fmt: skip
+    assert differing == {}
