@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -11,7 +9,7 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
@@ -217,27 +215,22 @@ def test_the_other_kind_of_database_is_told_apart(tmp_path: Path, sqlite: Engine
 
 
 @pytest.fixture
-def lianxin(make: Make, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def lianxin(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Runs the command on an empty database of its own; `database` chooses another one."""
     own = make()
+    monkeypatch.setenv("LIANXIN_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("LIANXIN_DEMO", raising=False)
 
-    def run(*arguments: str, database: Engine = own) -> subprocess.CompletedProcess[str]:
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("LIANXIN_DEMO")},
-            "LIANXIN_DATA": str(tmp_path / "data"),
-            "DATABASE_URL": database.url.render_as_string(hide_password=False),
-        }
-        command = [sys.executable, "-m", "engine.cli", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    def run(*arguments: str, database: Engine = own) -> Result:
+        monkeypatch.setenv("DATABASE_URL", database.url.render_as_string(hide_password=False))
+        return CliRunner().invoke(main, arguments)
 
     return run
 
 
-def test_init_twice_then_backup_and_restore(
-    lianxin: Callable[..., subprocess.CompletedProcess[str]], make: Make, tmp_path: Path
-) -> None:
+def test_init_twice_then_backup_and_restore(lianxin: Callable[..., Result], make: Make, tmp_path: Path) -> None:
     first = lianxin("init")
-    assert first.returncode == 0, first.stderr
+    assert first.exit_code == 0, first.stderr
     assert "数据库已建立" in first.stdout
     assert "783个社区" in first.stdout
     assert "没有改动" in lianxin("init").stdout
@@ -245,7 +238,7 @@ def test_init_twice_then_backup_and_restore(
     done = lianxin("backup", str(tmp_path / "b.zip"))
     assert "校验一致" in done.stdout
     refused = lianxin("restore", str(tmp_path / "b.zip"))
-    assert (refused.returncode, refused.stdout) == (2, "")
+    assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr.startswith("错误：数据库里已有数据")
     other = make()
     assert "已恢复" in lianxin("restore", str(tmp_path / "b.zip"), database=other).stdout
