@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "00017795"
+revision = "00012a7b"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -244,6 +244,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_cases_street_registered", ["street_id", "registered_at"], unique=False)
 
     op.create_table(
+        "migration_batches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("from_package_id", sa.Integer(), nullable=False),
+        sa.Column("to_package_id", sa.Integer(), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=False),
+        sa.Column("actor_name", sa.String(length=40), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["people.id"], name=op.f("fk_migration_batches_actor_id")),
+        sa.ForeignKeyConstraint(
+            ["from_package_id"], ["packages.id"], name=op.f("fk_migration_batches_from_package_id")
+        ),
+        sa.ForeignKeyConstraint(["to_package_id"], ["packages.id"], name=op.f("fk_migration_batches_to_package_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_migration_batches")),
+    )
+    with op.batch_alter_table("migration_batches", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_migration_batches_from_package_id"), ["from_package_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_migration_batches_to_package_id"), ["to_package_id"], unique=False)
+
+    op.create_table(
         "number_counters",
         sa.Column("studio_id", sa.Integer(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
@@ -299,6 +320,33 @@ def upgrade() -> None:
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_posts_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posts_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "start_schedule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("package_id", sa.Integer(), nullable=False),
+        sa.Column("process_id", sa.String(length=60), nullable=False),
+        sa.Column("element_id", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("event", sa.String(length=10), nullable=False),
+        sa.Column("message", sa.String(length=60), nullable=False),
+        sa.Column("expression", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("memory", sa.LargeBinary(), nullable=True),
+        sa.Column("fired", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["package_id"], ["packages.id"], name=op.f("fk_start_schedule_package_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_start_schedule")),
+        sa.UniqueConstraint(
+            "key", "process_id", "element_id", name=op.f("uq_start_schedule_key_process_id_element_id")
+        ),
+    )
+    with op.batch_alter_table("start_schedule", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_start_schedule_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_start_schedule_message"), ["message"], unique=False)
+        batch_op.create_index(batch_op.f("ix_start_schedule_package_id"), ["package_id"], unique=False)
 
     op.create_table(
         "handlings",
@@ -557,6 +605,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_incidents_instance_id"), ["instance_id"], unique=False)
 
     op.create_table(
+        "migration_results",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("instance_id", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=10), nullable=False),
+        sa.Column("element_id", sa.String(length=80), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("deadlines", sa.JSON(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=True),
+        sa.Column("tasks", sa.JSON(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["migration_batches.id"], name=op.f("fk_migration_results_batch_id")),
+        sa.ForeignKeyConstraint(["instance_id"], ["instances.id"], name=op.f("fk_migration_results_instance_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_migration_results")),
+        sa.UniqueConstraint("batch_id", "instance_id", name=op.f("uq_migration_results_batch_id_instance_id")),
+    )
+    with op.batch_alter_table("migration_results", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_migration_results_instance_id"), ["instance_id"], unique=False)
+
+    op.create_table(
         "rating_opinions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -785,6 +854,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rating_opinions_case_id"))
 
     op.drop_table("rating_opinions")
+    with op.batch_alter_table("migration_results", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_migration_results_instance_id"))
+
+    op.drop_table("migration_results")
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incidents_instance_id"))
         batch_op.drop_index(batch_op.f("ix_incidents_case_id"))
@@ -836,6 +909,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_handlings_case_id"))
 
     op.drop_table("handlings")
+    with op.batch_alter_table("start_schedule", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_start_schedule_package_id"))
+        batch_op.drop_index(batch_op.f("ix_start_schedule_message"))
+        batch_op.drop_index(batch_op.f("ix_start_schedule_due_at"))
+
+    op.drop_table("start_schedule")
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_posts_person_id"))
         batch_op.drop_index(batch_op.f("ix_posts_organisation_id"))
@@ -851,6 +930,11 @@ def downgrade() -> None:
 
     op.drop_table("package_files")
     op.drop_table("number_counters")
+    with op.batch_alter_table("migration_batches", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_migration_batches_to_package_id"))
+        batch_op.drop_index(batch_op.f("ix_migration_batches_from_package_id"))
+
+    op.drop_table("migration_batches")
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_index("ix_cases_street_registered")
         batch_op.drop_index("ix_cases_reporter")
