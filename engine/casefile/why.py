@@ -29,13 +29,15 @@ class Why:
 
 
 def why(session: Session, actor: Actor, task_id: int) -> Why:
-    """The limit of a task, explained; NotFound when it has none or is outside the actor's reach."""
+    """The limit of a task, or the case's where the task has none of its own (as the lists show it), explained;
+    NotFound when none runs or the task is outside the actor's reach."""
     task = session.get(Task, task_id)
     case = session.get(Case, task.case_id) if task is not None and task.case_id else None
     if task is None or case is None:
         raise NotFound
     access.require(actor, Verb.TASK_READ, scopes.task_scope(session, task, case))
-    return _explained(session, case, [task])
+    limited = [task] if task.due_at else list(session.scalars(select(Task).where(Task.case_id == case.id)))
+    return _explained(session, case, limited)
 
 
 def why_of_case(session: Session, actor: Actor, case_id: int) -> Why:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "web" / "static" / "dist"
 AXE = ROOT / "web" / "modeler" / "node_modules" / "axe-core" / "axe.min.js"
 POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
 DIAGRAM = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="urn:test"
@@ -43,8 +42,8 @@ PAGE = """<!doctype html>
 <link rel="icon" href="/dist/{icons.svg}"><link rel="stylesheet" href="/dist/{app.css}">
 <link rel="stylesheet" href="/dist/{viewer.css}"><script src="/dist/{app.js}" defer></script>
 <script src="/dist/{viewer.js}" defer></script></head>
-<body><header class="topbar"><h1 class="m-0">连心</h1></header>
-<main class="p-3"><svg class="icon" aria-hidden="true"><use href="/dist/{icons.svg}#inbox"></use></svg> 待办
+<body><header class="topbar"><a class="topbar-name" href="/page.html">连心</a></header>
+<main class="p-3"><h1>试页</h1><svg class="icon" aria-hidden="true"><use href="/dist/{icons.svg}#inbox"></use></svg> 待办
 <p><span class="lamp lamp-green">绿·剩余7个工作日</span> <span class="lamp lamp-yellow">黄·临期2个工作日</span>
 <span class="lamp lamp-red">红·逾期3个工作日</span> <span class="text-secondary">灰字</span></p>
 <form method="get" action="/page.html" data-confirm="确定提交吗？">
@@ -87,15 +86,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
