@@ -159,5 +159,9 @@ def _resident() -> Case | None:
     """A case whose reporter is being asked for a grade; else any that is being handled."""
     asked = select(Case).join(Task, Task.case_id == Case.id).where(Task.role == "rating_reporter")
     near = Case.studio_name.not_like(f"{RESIDENT_OF}%")
-    found = g.session.scalars(asked.order_by(near, Case.id.desc()).limit(1)).first()
-    return found or g.session.scalars(select(Case).where(Case.state == "handling").order_by(Case.id).limit(1)).first()
+    handled = select(Case).where(Case.state == "handling")
+    for query in (asked, handled):
+        found: Case | None = g.session.scalars(query.order_by(near, Case.id.desc()).limit(1)).first()
+        if found is not None:
+            return found
+    return None

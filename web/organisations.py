@@ -121,12 +121,13 @@ def _matters() -> str:
 
 def _new(values: dict[str, str], errors: dict[str, str], refusal: str) -> str:
     city = organisation.city(g.session)
-    places = [(city, [])] + [
+    areas: list[tuple[Place, list[Place]]] = [(city, [])]
+    areas += [
         (district, [street for street in organisation.children(g.session, district.id) if not street.zone])
         for district in organisation.children(g.session, city.id)
     ]
     return render_template(
-        "organisations/new.html", values=values, errors=errors, refusal=refusal, areas=places, matters=MATTERS
+        "organisations/new.html", values=values, errors=errors, refusal=refusal, areas=areas, matters=MATTERS
     )
 
 

@@ -1,6 +1,6 @@
 """工作台: the landing page with the boxes as tiles and the most urgent work; and the help page."""
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import access, desk
@@ -16,7 +16,10 @@ blueprint = Blueprint("workbench", __name__)
 @blueprint.get("/")
 @policy(Verb.SESSION_OWN)
 def index() -> ResponseReturnValue:
-    """Tiles with counts, and what is due first; administrators, who handle no cases, see their own menu."""
+    """Tiles with counts, and what is due first; administrators, who handle no cases, see their own menu, and somebody
+    who is nothing but a delegate the page made for the phone."""
+    if actor().delegate_id is not None and not actor().posts:
+        return redirect(url_for("delegate.index"))
     works = access.may(actor(), Verb.TASK_READ)
     urgent = desk.inbox(g.session, actor(), "todo", per_page=URGENT) if works else None
     unread = desk.messages(g.session, actor(), unread=True, per_page=5)

@@ -58,8 +58,8 @@ def build(session: Session, processes: Path) -> Built:
 def _players(session: Session, begin: Begin) -> Iterator[Wakes]:
     diary = Diary.ending(workdays.calendar(session), clock.today())
     studios = {
-        code: studio
-        for code, studio in session.execute(
+        row.code: row.id
+        for row in session.execute(
             select(Place.code, Organisation.id)
             .join(Organisation, Organisation.place_id == Place.id)
             .where(Organisation.kind == "studio")

@@ -22,8 +22,9 @@ class Opinion:
 
     def told(self, names: Mapping[str, str]) -> "Opinion":
         """The same opinion as told in one community."""
-        texts = (text.strip().format_map(names) for text in (self.summary, self.content, self.answer))
-        return Opinion(self.matter, *texts, self.result)
+        own = (self.summary, self.content, self.answer)
+        summary, content, answer = (text.strip().format_map(names) for text in own)
+        return Opinion(self.matter, summary, content, answer, self.result)
 
 
 @cache

@@ -47,7 +47,7 @@ class Diary:
         day = today
         while not calendar.day(day).working:
             day = date.fromordinal(day.toordinal() + 1)
-        days = []
+        days: list[date] = []
         while len(days) < count:
             if calendar.day(day).working:
                 days.append(day)
