@@ -14,7 +14,8 @@ from typing import Any
 
 from engine.bpmn.model import BadState, BadValue
 
-FORMAT = b"\x01"
+FORMAT = b"\x02"
+READABLE = (b"\x01", FORMAT)  # 1: every token with all its data; 2: only what differs from its scope
 MAX_DEPTH = 40
 MAX_TEXT = 100_000
 MAX_INTEGER = 2**63
@@ -75,7 +76,7 @@ def dumps(state: Mapping[str, Any]) -> bytes:
 
 def loads(blob: bytes) -> Any:
     """The state of a stored form; raises BadState when it is not one of ours."""
-    if blob[:1] != FORMAT:
+    if blob[:1] not in READABLE:
         raise BadState(reason="格式不认识")
     try:
         return _unpack(json.loads(blob[1:]))

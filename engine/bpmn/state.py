@@ -1,5 +1,8 @@
 """A running instance as plain data and back: its tokens only, in order, scope by scope. Elements are named by id, so a
-state belongs to exactly one version of its package."""
+state belongs to exactly one version of its package.
+
+A token is written with what it knows differently from its scope: a name with the same stamp is the same write, so two
+hundred instances of one step do not keep two hundred copies of the form."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,13 +28,25 @@ def freeze(net: Net) -> bytes:
 
 def _freeze_scope(scope: Any, net: Net) -> list[Any]:
     host = None if scope is net else scope.host.id
-    tokens = [_freeze_token(marker) for marker in scope.tasks.values() if marker.id != ROOT]
-    return [host, scope.completed, scope.ended_data, scope.ended_stamps, tokens]
+    tokens = [_freeze_token(marker, scope) for marker in scope.tasks.values() if marker.id != ROOT]
+    return [host, scope.completed, _sorted(scope.ended_data), _sorted(scope.ended_stamps), tokens]
 
 
-def _freeze_token(marker: Marker) -> list[Any]:
+def _freeze_token(marker: Marker, scope: Any) -> list[Any]:
     head = [marker.id, marker.task_spec.name, _LETTERS[marker.state], marker.flow, marker.memory]
-    return [*head, marker.host.id] if marker.host is not None else [*head, None, marker.data, marker.stamps]
+    if marker.host is not None:
+        return [*head, marker.host.id]
+    if not marker.free:
+        return [*head, None, marker.data, marker.stamps]
+    base, written, stamps = scope.ended_data, scope.ended_stamps, marker.stamps
+    own = {n: v for n, v in marker.data.items() if n not in base or stamps.get(n, 0) != written.get(n, 0)}
+    lacks = sorted(name for name in base if name not in marker.data)
+    return [*head, None, _sorted(own), _sorted({n: stamps[n] for n in own if n in stamps}), lacks]
+
+
+def _sorted(names: Mapping[str, Any]) -> dict[str, Any]:
+    """The same names in one order, so that equal states are written equally."""
+    return dict(sorted(names.items()))
 
 
 def thaw(blob: bytes, specs: Mapping[str, Any], host: Host, rules: Rules) -> Net:
@@ -62,9 +77,20 @@ def _open(net: Net, token: str) -> Scope:
 def _thaw_tokens(scope: Any, tokens: list[list[Any]]) -> None:
     for token, name, letter, flow, memory, host, *own in tokens:
         parent: Any = scope.task_tree if host is None else scope.tasks[host]
-        data, stamps = own if host is None else (parent.data, parent.stamps)
+        data, stamps = _known(scope, own) if host is None else (parent.data, parent.stamps)
         marker = Marker(scope, scope.spec.task_specs[name], parent, token, data, stamps)
         marker.flow, marker.memory = flow, memory
         marker.become(_STATES[letter])
 
 
+def _known(scope: Any, own: list[Any]) -> tuple[dict[str, Any], dict[str, int]]:
+    """A token's data and stamps: all written (format 1, and events that watch a scope), or what differs from its
+    scope and the names it lacks."""
+    if len(own) == 2:
+        return own[0], own[1]
+    data, stamps, missing = own
+    lacks = {*missing, *data}
+    return (
+        {name: value for name, value in scope.ended_data.items() if name not in lacks} | data,
+        {name: stamp for name, stamp in scope.ended_stamps.items() if name not in lacks} | stamps,
+    )

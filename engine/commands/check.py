@@ -15,7 +15,9 @@ from engine.errors import LianxinError
 
 SUFFIXES = {".bpmn", ".dmn"}
 PARTS = ("forms", "notices")  # a folder with one of these is a procedure, checked as one package
-_REASONS = {FileNotFoundError: "没有这个文件", PermissionError: "没有读取权限", IsADirectoryError: "是一个文件夹"}
+_REASONS: dict[type[Exception], str] = {
+    FileNotFoundError: "没有这个文件", PermissionError: "没有读取权限", IsADirectoryError: "是一个文件夹",
+}  # fmt: skip
 Report = tuple[str, list[Finding]]
 
 

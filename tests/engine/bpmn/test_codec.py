@@ -2,15 +2,17 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bpmn import BadState, BadValue, clean, restore, start
-from engine.bpmn.codec import dumps, loads
-from tests.engine.bpmn.diagrams import Desk, end, flows, package, process, user
+from engine.bpmn.codec import FORMAT, dumps, loads
+from tests.engine.bpmn.diagrams import Desk, end, flows, node, package, process, user
 from tests.engine.bpmn.diagrams import start as begin
+from tests.engine.bpmn.opinion import opinion
 
 TAGS = ["~t", "~d", "~p", "~n", "~~d", "~", "typename", "__class__", "value"]
 SCALARS = st.one_of(
@@ -137,3 +139,39 @@ def test_data_given_and_shown_are_copies() -> None:
     assert run.tasks()[0].data == {"list": [1]}
     with pytest.raises(TypeError):
         run.tasks()[0].data["x"] = 1  # type: ignore[index]
+
+
+def test_a_state_of_format_1_stays_readable() -> None:
+    """Written by the first edition in the middle of handling, with a reminder fired and an extension asked for."""
+    made = opinion()
+    desk = Desk(received_on=date(2026, 11, 23), limit_days=10, consented=False, accepted=False)
+    blob = (Path(__file__).parent / "samples" / "state_1.bin").read_bytes()
+    assert blob[:1] == b"\x01"
+    run = restore(made, blob, desk)
+    assert [task.element_id for task in run.tasks()] == ["answer", "consent"]
+    assert len(run.timers()) == 5
+    assert run.data["form"] == {"title": "路灯不亮", "~d": "x", "n": Decimal("1.50")}
+    assert run.tasks()[1].data["reason"] == "天气"
+    assert run.tasks()[1].data["wait"] == timedelta(days=2)
+    again = run.dump()
+    assert again[:1] == FORMAT
+    assert restore(made, again, desk).dump() == again
+    run = restore(made, again, desk)
+    run.complete(run.tasks()[1].token, {"consented": True})
+    assert [task.element_id for task in run.tasks()] == ["answer"]
+    assert desk.calls[-1][0] == "handling.extend"
+
+
+def test_tokens_share_what_their_scope_knows() -> None:
+    parts = [user(f"u{number}") for number in range(30)]
+    ways = flows("start g", *(f"g u{number} end" for number in range(30)))
+    made = package(process("p", begin(), node("parallelGateway", "g"), *parts, end(), ways))
+    form = {f"field{number}": "x" * 100 for number in range(40)}
+    run = start(made, "p", form, Desk())
+    assert len(run.dump()) < 10_000
+    run.complete(run.tasks()[3].token, {"field1": "new"})
+    run.complete(run.tasks()[3].token, {"more": 1})
+    again = restore(made, run.dump(), Desk())
+    assert dict(again.data) == dict(run.data) == form | {"field1": "new", "more": 1}
+    assert [dict(task.data) for task in again.tasks()] == [form] * 28
+    assert again.dump() == run.dump()

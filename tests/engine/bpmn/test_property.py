@@ -3,6 +3,7 @@ left memory, every token meets its partners, and every case ends once. LIANXIN_E
 
 import os
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -198,8 +199,9 @@ def act(run: Run, desk: Desk, verb: str, token: str, data: dict[str, Any]) -> No
 
 def seen(run: Run) -> tuple[Any, ...]:
     """Everything the outside can see of an instance."""
-    tasks = [(t, dict(t.data)) for t in run.tasks()]
-    return (run.ended, run.end_events, dict(run.data), repr(tasks), run.timers(), run.subscriptions())
+    tasks = [(replace(t, data={}), repr(sorted(t.data.items()))) for t in run.tasks()]
+    data = repr(sorted(run.data.items()))
+    return (run.ended, run.end_events, data, tasks, run.timers(), run.subscriptions())
 
 
 class Counting(Desk):
