@@ -42,5 +42,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=4); c.request('GET', '/health'); raise SystemExit(c.getresponse().status >= 500)"]
 # the proxy is the only neighbour that reaches this port, so its X-Forwarded-* headers are believed
-CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--threads", "4", "--timeout", "60", "--graceful-timeout", "20", \
+CMD ["gunicorn", "--config", "python:web.serving", "--bind", "0.0.0.0:8000", "--threads", "4", "--timeout", "60", "--graceful-timeout", "20", \
      "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--forwarded-allow-ips", "*", "web.app:create_app()"]

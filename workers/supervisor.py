@@ -136,7 +136,8 @@ class Supervisor:
 def _web_command(host: str, port: int) -> list[str]:
     options = ["--bind", f"{host}:{port}", "--workers", "2", "--threads", "4", "--timeout", "60"]
     quiet = ["--graceful-timeout", "10", "--no-control-socket", "--log-level", "warning"]
-    return [sys.executable, "-m", "gunicorn", *options, *quiet, "web.app:create_app()"]
+    hooks = ["--config", "python:web.serving"]
+    return [sys.executable, "-m", "gunicorn", *hooks, *options, *quiet, "web.app:create_app()"]
 
 
 def _worker_command() -> list[str]:

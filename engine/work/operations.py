@@ -1,11 +1,12 @@
 """Small verbs on running work: the history row, claiming, taking a task exactly once, incidents."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql.dml import UpdateBase
 
 from engine import clock
 from engine.errors import Conflict, NotFound
@@ -35,34 +36,31 @@ def lock_instance_of(session: Session, task_id: int) -> Instance | None:
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
+def _touched(session: Session, statement: UpdateBase) -> int:
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
 def claim(session: Session, task_id: int, person_id: int) -> bool:
     """签收: True when this person got it; exactly one of many wins."""
-    taken = session.execute(
-        update(Task)
-        .where(Task.id == task_id, Task.assignee_id.is_(None))
-        .values(assignee_id=person_id, claimed_at=clock.now())
-    )
-    return bool(taken.rowcount)
+    free = update(Task).where(Task.id == task_id, Task.assignee_id.is_(None))
+    return _touched(session, free.values(assignee_id=person_id, claimed_at=clock.now())) == 1
 
 
 def release(session: Session, task_id: int, person_id: int) -> bool:
     """退还: the task goes back to its pool; False when this person did not hold it."""
-    freed = session.execute(
-        update(Task).where(Task.id == task_id, Task.assignee_id == person_id).values(assignee_id=None, claimed_at=None)
-    )
-    return bool(freed.rowcount)
+    held = update(Task).where(Task.id == task_id, Task.assignee_id == person_id)
+    return _touched(session, held.values(assignee_id=None, claimed_at=None)) == 1
 
 
 def take(session: Session, task_id: int) -> None:
     """Remove the open task because it is being completed; Conflict when somebody else was faster."""
-    gone = session.execute(delete(Task).where(Task.id == task_id))
-    if gone.rowcount != 1:
+    if _touched(session, delete(Task).where(Task.id == task_id)) != 1:
         raise Conflict("这项任务刚刚已由他人办理，请刷新页面查看最新情况。")
 
 
 def save_instance(session: Session, instance: Instance, state: bytes | None, ended_at: datetime | None) -> None:
     """Write the state where the revision is still the one read (rule 2)."""
-    saved = session.execute(
+    save = (
         update(Instance)
         .where(Instance.id == instance.id, Instance.revision == instance.revision)
         .values(
@@ -73,7 +71,7 @@ def save_instance(session: Session, instance: Instance, state: bytes | None, end
         )
         .execution_options(synchronize_session=False)
     )
-    if saved.rowcount != 1:
+    if _touched(session, save) != 1:
         raise Conflict("此件刚刚有新的办理动作，请刷新页面后再试。")
     status = "ended" if ended_at else instance.status
     for name, value in (
