@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Literal, NoReturn
 
 from engine.bpmn.gate import Run
-from engine.bpmn.marker import Marker
+from engine.bpmn.marker import ROOT, Marker
 from engine.bpmn.model import Host, Rules, Token
 from engine.bpmn.moving import starved
 from engine.bpmn.net import Net
@@ -221,12 +221,18 @@ class _Move:
     def arm(self, marker: Marker, spec: Any) -> Iterator[TimerFate]:
         """A new event on a waiting step, armed as of the moment the step began."""
         outside = self.net.outside
-        self.net.outside = _Past(outside, self.entered.get(marker.id, outside.now()))
+        self.net.outside = _Past(outside, self.began(marker))
         try:
             armed = self.net.put(marker.workflow, spec, marker.data, marker.stamps, host=marker)
         finally:
             self.net.outside = outside
         yield from self.fate(armed)
+
+    def began(self, marker: Marker) -> datetime:
+        """When a token came to its step: as told, or when the timers armed on it were set, else now."""
+        armed = [one.memory["armed"] for one in marker.workflow.tasks.values()
+                 if one.id != ROOT and one.host is marker and "armed" in one.memory]  # fmt: skip
+        return self.entered.get(marker.id) or min(armed, default=self.net.outside.now())
 
     def watch(self, scope: Any, spec: Any) -> Iterator[TimerFate]:
         """The start event of an event subprocess that is new in a running scope."""

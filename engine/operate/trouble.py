@@ -137,16 +137,14 @@ def _fire(session: Session, instance: Instance, _act: Act, _incident: Incident) 
 
 def _fire_one(session: Session, instance: Instance, deadline: Deadline) -> str:
     name, deadline_id = deadline.name, deadline.id
-    savepoint = session.begin_nested()
+    act = Act(
+        session, instances.case_of(session, instance), instance.id, process_id=deadline.process_id,
+        element_id=deadline.element_id, element_name=deadline.name, role=deadline.role,
+    )  # fmt: skip
     try:
-        act = Act(
-            session, instances.case_of(session, instance), instance.id, process_id=deadline.process_id,
-            element_id=deadline.element_id, element_name=deadline.name, role=deadline.role,
-        )  # fmt: skip
-        instances.fire(session, instance, deadline, act)
-        savepoint.commit()
+        with session.begin_nested():
+            instances.fire(session, instance, deadline, act)
     except Exception as failure:  # noqa: BLE001 - whatever a diagram or an operation raises is what is reported
-        savepoint.rollback()
         session.expire_all()
         failed = session.get(Deadline, deadline_id)
         if failed is not None:

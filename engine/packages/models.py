@@ -1,8 +1,9 @@
 """Tables of packages and their files. The stored files are the truth; processes/ is the factory edition."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
@@ -36,3 +37,62 @@ class PackageFile(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (UniqueConstraint("package_id", "path"),)
+
+
+class StartSchedule(Base):
+    """A start event that waits for its time or its message: one row per start event of the version in force. `memory`
+    is what the timer remembers between its occurrences."""
+
+    __tablename__ = "start_schedule"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(40))
+    package_id: Mapped[int] = mapped_column(ForeignKey("packages.id"), index=True)
+    process_id: Mapped[str] = mapped_column(String(60))
+    element_id: Mapped[str] = mapped_column(String(80))
+    name: Mapped[str] = mapped_column(String(80), default="")
+    event: Mapped[str] = mapped_column(String(10))  # timer | message
+    message: Mapped[str] = mapped_column(String(60), default="", index=True)
+    expression: Mapped[str] = mapped_column(Text, default="")
+    due_at: Mapped[datetime | None] = mapped_column(index=True)  # None: waits for its message, or its last time is over
+    memory: Mapped[bytes | None] = mapped_column(LargeBinary)
+    fired: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("key", "process_id", "element_id"),)
+
+
+class MigrationBatch(Base):
+    """The decision to carry running instances of one version over to another; `mapping` is the administrator's."""
+
+    __tablename__ = "migration_batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    from_package_id: Mapped[int] = mapped_column(ForeignKey("packages.id"), index=True)
+    to_package_id: Mapped[int] = mapped_column(ForeignKey("packages.id"), index=True)
+    mapping: Mapped[dict[str, Any]]
+    reason: Mapped[str] = mapped_column(String(300))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    actor_name: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+
+
+class MigrationResult(Base):
+    """What became of one instance of a batch; `state` and `tasks` are what it was before, for the way back."""
+
+    __tablename__ = "migration_results"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("migration_batches.id"))
+    instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"), index=True)
+    outcome: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting | moved | refused | failed | undone
+    element_id: Mapped[str] = mapped_column(String(80), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    deadlines: Mapped[list[Any]]  # [{element_id, name, what, old, new}]
+    state: Mapped[bytes | None] = mapped_column(LargeBinary)
+    tasks: Mapped[list[Any]]
+    revision: Mapped[int | None]  # of the instance after it; another number = a step was made since
+    at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("batch_id", "instance_id"),)
