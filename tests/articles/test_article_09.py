@@ -29,7 +29,9 @@ def test_every_registered_opinion_waits_for_the_delegates_signature(session: Ses
 def test_nobody_signs_for_the_delegate(session: Session, cast: Cast, who: str) -> None:
     case = factories.registered(session, cast)
     with pytest.raises(LianxinError):
-        tasks.complete(session, cast.actor(who), factories.open_task(session, case, "signature").id, {"decision": "sign"})
+        tasks.complete(
+            session, cast.actor(who), factories.open_task(session, case, "signature").id, {"decision": "sign"}
+        )
     assert roles(session, case) == {"signature"}
 
 

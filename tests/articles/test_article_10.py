@@ -61,13 +61,18 @@ def test_or_escalates_to_the_next_tier(session: Session, cast: Cast, tier: str, 
     case = brought_to(session, cast, tier)
     escalate(session, cast, case, tier)
     assert case.tier == above
-    open_roles = {role for role in session.scalars(select(Task.role).where(Task.case_id == case.id))}
+    open_roles = set(session.scalars(select(Task.role).where(Task.case_id == case.id)))
     assert open_roles == {"committee_instruction" if above == "committee" else "tier_review"}
 
 
 def test_refer_or_escalate_exactly_one_with_its_basis(session: Session, cast: Cast) -> None:
     case = brought_to(session, cast, "street")
-    for form in ({"decision": "refer"}, {"decision": "escalate", "basis": " "}, {"decision": "both", "basis": "依据"}, {}):
+    for form in (
+        {"decision": "refer"},
+        {"decision": "escalate", "basis": " "},
+        {"decision": "both", "basis": "依据"},
+        {},
+    ):
         with pytest.raises(Invalid), session.begin_nested():
             factories.act(session, cast, case, "street_clerk", "tier_review", **form)
 
@@ -84,7 +89,9 @@ def test_the_table_of_competences_only_proposes(session: Session, cast: Cast) ->
     assert case.tier == "district"
 
 
-@pytest.mark.parametrize(("decision", "outcome"), [("unit", "tier_review"), ("department", "tier_review"), ("file", "")])
+@pytest.mark.parametrize(
+    ("decision", "outcome"), [("unit", "tier_review"), ("department", "tier_review"), ("file", "")]
+)
 def test_the_committee_instructs_or_files(session: Session, cast: Cast, decision: str, outcome: str) -> None:
     """「或上报市委」: the measures are silent on what follows; A8 settles it."""
     case = brought_to(session, cast, "city")

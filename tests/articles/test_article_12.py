@@ -26,7 +26,9 @@ def accepted(session: Session, cast: Cast, **changes: str) -> Case:
 
 
 def rate(session: Session, cast: Cast, case: Case, reporter: str, delegate: str, department: str) -> None:
-    form = {"grade": reporter, "method": "phone"} | ({"remark": "三次去电无人接听"} if reporter == "unreachable" else {})
+    form = {"grade": reporter, "method": "phone"} | (
+        {"remark": "三次去电无人接听"} if reporter == "unreachable" else {}
+    )
     factories.act(session, cast, case, "liaison", "rating_reporter", **form)
     factories.act(session, cast, case, "delegate", "rating_delegate", grade=delegate)
     factories.act(session, cast, case, "street_head", "rating_department", grade=department)
@@ -53,7 +55,9 @@ def test_every_registered_form_has_its_line_in_the_ledger(session: Session, cast
     factories.act(session, cast, void, "delegate", "signature", decision="return", reason="重复。")
     factories.act(session, cast, void, "liaison", "amendment", decision="void", reason="重复登记。")
     lines = session.scalars(select(LedgerEntry).order_by(LedgerEntry.sequence)).all()
-    assert [(line.studio_id, line.year, line.sequence) for line in lines] == [(cast.studio.id, 2026, n) for n in (1, 2, 3)]
+    assert [(line.studio_id, line.year, line.sequence) for line in lines] == [
+        (cast.studio.id, 2026, n) for n in (1, 2, 3)
+    ]
     assert [spot.state, void.state] == ["closed", "void"]
 
 

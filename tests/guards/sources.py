@@ -28,7 +28,9 @@ class Source:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
-                    found[alias.asname or alias.name.split(".")[0]] = alias.name if alias.asname else alias.name.split(".")[0]
+                    found[alias.asname or alias.name.split(".")[0]] = (
+                        alias.name if alias.asname else alias.name.split(".")[0]
+                    )
             elif isinstance(node, ast.ImportFrom):
                 found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
         return found
@@ -50,7 +52,9 @@ class Source:
 
     def strings(self) -> Iterator[ast.Constant]:
         """Every text constant."""
-        yield from (node for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        yield from (
+            node for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        )
 
 
 def dotted(node: ast.expr, names: dict[str, str]) -> str:
@@ -77,7 +81,9 @@ def python() -> tuple[Source, ...]:
 @cache
 def templates() -> dict[str, str]:
     """Every template by the name it is rendered with."""
-    return {str(file.relative_to(TEMPLATES)): file.read_text(encoding="utf-8") for file in sorted(TEMPLATES.rglob("*.html"))}
+    return {
+        str(file.relative_to(TEMPLATES)): file.read_text(encoding="utf-8") for file in sorted(TEMPLATES.rglob("*.html"))
+    }
 
 
 def document(path: str | Path) -> str:

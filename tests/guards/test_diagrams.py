@@ -66,7 +66,9 @@ def faults(folder: Path) -> Iterator[str]:
                 yield f"{place}: unknown {name} “{value}”"
         if kind == "callActivity" and node.get("calledElement") not in processes:
             yield f"{place}: calls the process “{node.get('calledElement')}”, which no diagram draws"
-        if (kind == "userTask" and not node.get(OURS + "pool")) or (kind in AUTOMATIC and not node.get(OURS + "operation")):
+        if (kind == "userTask" and not node.get(OURS + "pool")) or (
+            kind in AUTOMATIC and not node.get(OURS + "operation")
+        ):
             yield f"{place}: nobody does it"
         if kind in EXPRESSIONS:
             yield from (f"{place}: unknown name “{name}”" for name in _unknown(node.text or "", decisions))
@@ -95,7 +97,9 @@ def told() -> frozenset[str]:
     for file in python():
         for name, call in file.calls():
             if name.startswith("engine.catalogue.telling.") and len(call.args) > 1 and not name.endswith("withdraw"):
-                kinds |= {node.value for node in ast.walk(call.args[1]) if isinstance(node, ast.Constant) and node.value}
+                kinds |= {
+                    node.value for node in ast.walk(call.args[1]) if isinstance(node, ast.Constant) and node.value
+                }
     return frozenset(kinds)
 
 
@@ -154,7 +158,9 @@ def test_option_sources_of_forms_are_known(folder: Path) -> None:
     """tasks.options knows `units` and `delegates`; another source would be an empty list on the page."""
     for file in (folder / "forms").glob("*.json"):
         schema = json.loads(file.read_text(encoding="utf-8"))
-        sources = {field["x-options"] for field in schema["properties"].values() if isinstance(field.get("x-options"), str)}
+        sources = {
+            field["x-options"] for field in schema["properties"].values() if isinstance(field.get("x-options"), str)
+        }
         assert sources <= mentioned(), file.name
 
 

@@ -14,7 +14,9 @@ ROOMS = "engine|web|workers|tests|processes|docs|deploy|tools|requirements"
 # a path in the text: not an example with <…>, not a name that goes on
 PATH = re.compile(rf"(?<![\w/<.-])((?:{ROOMS})/[\w./-]*\w/?)(?![\w<*-])")
 # where this project must never point: machines, caches, package indexes
-ELSEWHERE = re.compile(r"(?<!\w)/(?:work|root|home|tmp)/|pypi\.org|files\.pythonhosted|registry\.npmjs|localhost:\d+/simple")
+ELSEWHERE = re.compile(
+    r"(?<!\w)/(?:work|root|home|tmp)/|pypi\.org|files\.pythonhosted|registry\.npmjs|localhost:\d+/simple"
+)
 
 
 def paths(text: str) -> set[str]:

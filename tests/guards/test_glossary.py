@@ -64,7 +64,11 @@ def entries() -> frozenset[tuple[str, str]]:
 
 def missing(table: Mapping[str, str], known: frozenset[tuple[str, str]]) -> list[str]:
     """The pairs the glossary does not have, as rows to be added."""
-    return [f"| {word} | `{code}` | |" for code, word in table.items() if code.isascii() and code and (code, word) not in known]
+    return [
+        f"| {word} | `{code}` | |"
+        for code, word in table.items()
+        if code.isascii() and code and (code, word) not in known
+    ]
 
 
 def column_codes() -> Iterator[tuple[str, str]]:
@@ -111,7 +115,11 @@ def test_words_nobody_wants_are_on_no_page() -> None:
     seen = dict(templates())
     for pattern in ("*/forms/*.json", "*/notices/*/*.txt"):
         seen |= {str(file.relative_to(PROCESSES)): file.read_text(encoding="utf-8") for file in PROCESSES.glob(pattern)}
-    assert {name: [word for word in NEVER if word in text] for name, text in seen.items() if any(word in text for word in NEVER)} == {}
+    assert {
+        name: [word for word in NEVER if word in text]
+        for name, text in seen.items()
+        if any(word in text for word in NEVER)
+    } == {}
     assert len(seen) > 60
 
 

@@ -92,7 +92,10 @@ def test_both_readmes_are_the_same_document() -> None:
     english, chinese = (document(name) for name in READMES)
     for pattern in (r"^(#+) ", r"^(\d+)\. ", r"^(\|)", r"(!?\]\((?!README)[^)]+\))"):
         assert re.findall(pattern, english, re.M) == re.findall(pattern, chinese, re.M), pattern
-    ours = [[line for line in commands(text) if "人员" not in line and "people.xlsx" not in line] for text in (english, chinese)]
+    ours = [
+        [line for line in commands(text) if "人员" not in line and "people.xlsx" not in line]
+        for text in (english, chinese)
+    ]
     assert [line.split()[:2] for line in ours[0]] == [line.split()[:2] for line in ours[1]]
 
 
@@ -107,7 +110,11 @@ def test_every_link_leads_somewhere(name: str) -> None:
 def on_screen() -> str:
     """Everything a person may read: templates, forms, diagrams, words and labels."""
     texts = [*templates().values(), *BOXES.values(), *LABELS.values(), *(" ".join(row) for row in FEATURED)]
-    texts += [file.read_text(encoding="utf-8") for kind in ("*.bpmn", "forms/*.json") for file in PROCESSES.glob(f"opinion/{kind}")]
+    texts += [
+        file.read_text(encoding="utf-8")
+        for kind in ("*.bpmn", "forms/*.json")
+        for file in PROCESSES.glob(f"opinion/{kind}")
+    ]
     texts += [node.value for file in python() if file.path.startswith("web/") for node in file.strings()]
     return "\n".join(texts)
 

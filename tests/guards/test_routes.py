@@ -136,7 +136,7 @@ class Witness:
 
     def _look(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         if self.endpoint and statement.lstrip().upper().startswith(WRITES):
-            self.found.add(f"{self.endpoint}: {statement.split(chr(10))[0][:90]}")
+            self.found.add(f"{self.endpoint}: {statement.split(chr(10), maxsplit=1)[0][:90]}")
 
     def _flushing(self, view: object) -> object:
         """A row changed and never flushed would be rolled back in silence: make it show."""
@@ -173,7 +173,11 @@ def test_looking_never_writes(app: Flask, values: dict[str, list[str]], sqlite: 
             for address in addresses(rule, values):
                 for headers in ({}, {"HX-Request": "true"}):
                     status = witness.get(client, rule, address, headers)
-                    reached |= {rule.endpoint} if status < 400 and (role or not verb_of(app.view_functions[rule.endpoint])) else set()
+                    reached |= (
+                        {rule.endpoint}
+                        if status < 400 and (role or not verb_of(app.view_functions[rule.endpoint]))
+                        else set()
+                    )
                     failed |= {rule.endpoint: f"{role} {address} {status}"} if status >= 500 else {}
     assert witness.found == set()
     assert failed == {}

@@ -22,7 +22,17 @@ LATIN = {
     "PDF", "XLSX", "CSV", "BPMN", "DMN", "XML", "JSON", "A4", "Excel", "Word", "Chrome", "Chromium", "Edge", "Ctrl",
     "Tab", "Enter", "Esc", "IP", "ID", "AA", "Lianxin",
 }  # fmt: skip
-SHOWN = ("title", "placeholder", "aria-label", "alt", "aria-description", "data-confirm", "label", "hx-confirm", "data-empty")
+SHOWN = (
+    "title",
+    "placeholder",
+    "aria-label",
+    "alt",
+    "aria-description",
+    "data-confirm",
+    "label",
+    "hx-confirm",
+    "data-empty",
+)
 LETTERS = re.compile(r"[A-Za-z][A-Za-z'-]+")
 JINJA = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.S)
 
@@ -38,7 +48,7 @@ def rendered(files: tuple[Source, ...], pages: dict[str, str]) -> dict[str, str]
         for other in INCLUDED.findall(text):
             # `include "cases/_" ~ tab ~ ".html"` names the whole row
             many = [page for page in pages if page.startswith(other)] if not other.endswith(".html") else [other]
-            found |= {page: name for page in many or [other]}
+            found |= dict.fromkeys(many or [other], name)
     return found
 
 
