@@ -93,6 +93,7 @@ def push() -> ResponseReturnValue:
         }
         for one in moved.fired
     ]
+    fired.sort(key=lambda one: not one["case"])  # what this person can open comes first
     now = clock.local(moved.now)
     said = f"演示时钟已到{filters.prose(moved.now)} {now:%H:%M}，"
     said += f"自动执行 {len(fired)} 次：" if fired else "其间没有时限到期。"
