@@ -28,7 +28,9 @@ from engine.workdays import lamps
 WRONG_ATTEMPTS = 5
 LOCKED_FOR = timedelta(minutes=15)
 KEPT_FOR = timedelta(days=1)
-REFUSED = "没有查到相符的意见建议。请核对编号，以及电话后四位（或登记表第一联上的查询码）。连续5次不符的，15分钟内不能查询。"
+REFUSED = (
+    "没有查到相符的意见建议。请核对编号，以及电话后四位（或登记表第一联上的查询码）。连续5次不符的，15分钟内不能查询。"
+)
 # What each state means for the person who asked for something.
 PLAIN = {
     "awaiting_signature": "已经登记，正在等待市党代表核对并签名。",
