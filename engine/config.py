@@ -24,6 +24,7 @@ class Settings:
     port: int
     secure_cookies: bool
     processes_dir: Path
+    proxies: int = 0  # how many proxies of ours stand in front of the web; their X-Forwarded-* headers are believed
 
     @property
     def production(self) -> bool:
@@ -74,5 +75,6 @@ def load() -> Settings:
         smtp_url=os.environ.get("SMTP_URL", ""),
         port=int(os.environ.get("PORT", "8000")),
         secure_cookies=_flag("LIANXIN_SECURE_COOKIES") if "LIANXIN_SECURE_COOKIES" in os.environ else production,
+        proxies=int(os.environ.get("LIANXIN_PROXIES", "0")),
         processes_dir=Path(os.environ.get("LIANXIN_PROCESSES", ROOT / "processes")),
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine import config, db
 from engine.config import Settings
@@ -73,6 +74,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(module.blueprint)
     demo.set_up(app)
     policies.public("styles, scripts and pictures of the pages themselves")(app.view_functions["static"])
+    if settings.proxies:  # else everybody behind the proxy would share one address, and one lock-out
+        trusted = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, trusted, trusted, trusted)  # type: ignore[method-assign]
     app.after_request(_headers)
     policies.check_every_route(app)
     return app
