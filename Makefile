@@ -32,6 +32,10 @@ setup-test: ## Only the set-up of the tests: the same plus test tools, Chromium,
 test: setup-test ## Every test: both databases, real broker, real Chromium (TESTS=tests/engine chooses some)
 	@tools/with-postgres.sh $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
+.PHONY: bench
+bench: setup-test ## Figures of both databases: completions beside their floors, the inbox at 1k, 10k and 100k tasks
+	@tools/with-postgres.sh $(BIN)/python -m tests.bench
+
 .PHONY: soak
 soak: setup-test ## The long fault runs: kill -9 and FLUSHALL at random (SOAK_ROUNDS=3, SOAK_SEED=...)
 	@SOAK=1 tools/with-postgres.sh $(BIN)/pytest -s tests/soak

@@ -1,8 +1,8 @@
 """The real web server as a process, and a person at a browser without a screen who talks to it over a socket.
 
-    with served.web(environment) as address:
-        person = served.Person(address)
-        person.sign_in("street_clerk", PASSWORD)
+with served.web(environment) as address:
+    person = served.Person(address)
+    person.sign_in("street_clerk", PASSWORD)
 """
 
 import http.client
@@ -140,7 +140,6 @@ class Person:
         text = response.read().decode()
         for line in response.headers.get_all("Set-Cookie") or []:
             self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
-        found = TOKEN.search(text) or HIDDEN_TOKEN.search(text)
-        if found and method == "GET":
+        if method == "GET" and (found := TOKEN.search(text) or HIDDEN_TOKEN.search(text)):
             self.token = found[1]
         return Answer(response.status, text, response.headers.get("Location", ""))

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 import engine
 from engine import db
 from tests import postgres
-from tests.bench import completion
+from tests.bench import completion, inbox
 
 for _module in pkgutil.walk_packages(engine.__path__, "engine."):
     if _module.name.endswith(".models"):
@@ -45,11 +45,15 @@ def databases() -> Iterator[list[Engine]]:
 def main() -> None:
     """Parse the size and print everything."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=60)
+    parser.add_argument("--cases", type=int, default=60, help="walked for the completions")
+    parser.add_argument("--open", type=int, nargs="*", default=[1_000, 10_000, 100_000], help="open tasks of the inbox")
     size = parser.parse_args()
     with databases() as engines:
         for each in engines:
-            click.echo("\n".join(completion.run(each, size.cases)))
+            if size.cases:
+                click.echo("\n".join(completion.run(each, size.cases)))
+            if size.open:
+                click.echo("\n".join(inbox.run(each, tuple(size.open))))
 
 
 if __name__ == "__main__":

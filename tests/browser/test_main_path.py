@@ -85,6 +85,7 @@ def test_from_the_counter_to_the_closed_case(house: str, cast: Cast, eyes: Open)
     unit.page.get_by_role("link", name="申请延期").click()
     unit.page.wait_for_selector("h1:has-text('申请延期')")
     unit.page.locator('[name="reason"]').fill(REASON)
+    unit.page.locator('[name="work_done"]').fill("已调整作业时间。")
     assert unit.look() == []
     unit.press("送市党代表")
     assert "已送市党代表戴代表" in unit.said()

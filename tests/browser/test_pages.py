@@ -24,7 +24,9 @@ LINKS = "() => [...document.querySelectorAll('main a[href], nav a[href], .topbar
 def _kind(path: str) -> str:
     """Pages of one kind differ in ids, in what was searched and in the page of a list."""
     parts = urlsplit(path)
-    keys = sorted(key for key in re.findall(r"([a-z_]+)=", parts.query) if key not in {"text", "page", "next", "studio"})
+    keys = sorted(
+        key for key in re.findall(r"([a-z_]+)=", parts.query) if key not in {"text", "page", "next", "studio"}
+    )
     named = re.search(r"tab=\w+", parts.query)
     return re.sub(r"\d+", "N", parts.path) + "?" + "&".join(keys) + (named[0] if named else "")
 

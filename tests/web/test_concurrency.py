@@ -145,13 +145,12 @@ def _nothing_twice_nothing_lost(database: Engine, winners: dict[int, str], befor
             assert len(rows) == len({row.case_id for row in rows}) == TASKS, act
             if act == "referred":
                 assert Counter(row.actor_name for row in rows) == Counter(winners.values())
-        added = session.execute(
-            select(History.act, func.count()).where(History.id > before).group_by(History.act)
-        ).tuples()
-        assert set(dict(added).values()) == {TASKS}, "every case has the same history"
+        counted = select(History.act, func.count()).where(History.id > before).group_by(History.act)
+        added = dict(session.execute(counted).tuples().all())
+        assert set(added.values()) == {TASKS}, f"every case has the same history, but: {added}"
         for table in (Review, Handling):
             assert session.scalar(select(func.count()).select_from(table)) == TASKS
-        open_tasks = session.execute(select(Task.role, func.count()).group_by(Task.role)).tuples()
+        open_tasks = session.execute(select(Task.role, func.count()).group_by(Task.role)).tuples().all()
         assert dict(open_tasks) == {"answer": TASKS}
         assert session.scalar(select(func.count()).select_from(Incident)) == 0
         revisions = set(session.scalars(select(Instance.revision)))
@@ -179,7 +178,9 @@ def test_registrations_at_once_some_of_them_wrong(database: Engine, cast: people
 
         answers = [answer for rows in pool.map(ten_in_a_row, range(10)) for answer in rows]
 
-    assert Counter(status for status, _ in answers) == {302: 80, 422: 20}, [text for code, text in answers if code > 499]
+    assert Counter(status for status, _ in answers) == {302: 80, 422: 20}, [
+        text for code, text in answers if code > 499
+    ]
     assert len({text for status, text in answers if status == 302}) == 80
     with db.reading(database) as session:
         numbers = sorted(session.scalars(select(Case.number)))
