@@ -1,5 +1,6 @@
-"""The measures of 2010 against the diagrams of the package `opinion`: checked by lianxin:role, never by names. A first
-set: the limits and the copies of article 11, the consent to an extension."""
+"""The measures of 2010 against the diagrams of the package `opinion`: checked by lianxin:role, never by names: the
+steps each article asks for, the ladder of article 10, the limits, the copies and the consent of article 11, and who
+rates (article 12)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
@@ -21,6 +22,16 @@ ROLES = frozenset(
 )
 ANSWER_DAYS = 10
 EXTENDED_DAYS = 30
+REQUIRED = {  # role: the article that asks for the step, and its words
+    "registration": (9, "登记"), "signature": (9, "市党代表签名"), "report": (10, "报街道党工委组织部门"),
+    "jurisdiction": (10, "根据管理权限"), "tier_review": (10, "各级受理"), "escalation": (10, "上报上一级"),
+    "referral": (10, "转交有关部门办理"), "feedback": (11, "书面反馈"), "supervision": (12, "跟踪督办"),
+    "ledger": (12, "登记在跟踪明细帐"), "rating": (12, "评定等级"), "rating_reporter": (12, "商基层党员群众评定"),
+    "rating_delegate": (12, "商市党代表评定"),
+}  # fmt: skip
+TIERS = 3  # street, district, city: each reviews before the next one does (article 10)
+RATING = frozenset({"rating", "rating_reporter", "rating_delegate", "rating_department", "rating_consultation"})
+ANSWERING_POOL = "handling_unit"
 COPIES = {"reporter": "反映人", "delegate": "市党代表", "studio": "党代表工作室"}
 
 _RECEIVED = date(2026, 3, 2)
@@ -58,6 +69,9 @@ def check(diagrams: list[Diagram]) -> Iterator[Finding]:
             "an extension needs the delegate's consent (article 11): add a step with the role 'extension_consent'",
         )
     yield from _check_copies(diagrams, roles)
+    yield from _check_required(diagrams, roles)
+    yield from _check_tiers(diagrams)
+    yield from _check_raters(roles)
 
 
 Places = list[tuple[Diagram, Scope, Node]]
@@ -197,6 +211,71 @@ def _check_copies(diagrams: list[Diagram], roles: Mapping[str, Places]) -> Itera
                 f'没有把书面反馈抄送{word}的环节（角色 feedback_copy，参数 to = "{key}"）',
                 f"no step with the role 'feedback_copy' copies the feedback to the {key}",
             )
+
+
+def _check_required(diagrams: list[Diagram], roles: Mapping[str, Places]) -> Iterator[Finding]:
+    for role, (article, words) in REQUIRED.items():
+        if role not in roles:
+            where = diagrams[0].processes[0].element if diagrams[0].processes else diagrams[0].root
+            yield finding(
+                diagrams[0].file,
+                where,
+                f"article.{article}.role",
+                f"没有“{words}”的环节（角色 {role}），《办法》第{_NUMBERS[article]}条要求有，请补上。",
+                f"no step has the role '{role}' (article {article})",
+            )
+
+
+_NUMBERS = {9: "九", 10: "十", 11: "十一", 12: "十二"}
+
+
+def _check_tiers(diagrams: list[Diagram]) -> Iterator[Finding]:
+    """An opinion climbs tier by tier: in the process where it is reported upward, the third review lies behind the
+    second and the second behind the first, on every way (what the committee sends back down is no rung)."""
+    for diagram in diagrams:
+        for scope in diagram.processes:
+            orders = [node for node in scope.nodes.values() if node.own("role") == "committee_instruction"]
+            reviews = [
+                node for node in scope.nodes.values()
+                if node.own("role") == "tier_review" and not any(_behind(scope, node, order) for order in orders)
+            ]  # fmt: skip
+            if not any(node.own("role") == "report" for node in scope.nodes.values()) or not reviews:
+                continue
+            passed = {node.id: sum(other is not node and _behind(scope, node, other) for other in reviews)
+                      for node in reviews}  # fmt: skip
+            if max(passed.values()) < TIERS - 1:
+                last = max(reviews, key=lambda node: passed[node.id])
+                yield finding(
+                    diagram.file,
+                    last.element,
+                    "article.10.tier",
+                    "《办法》第十条规定由街道、区、市逐级受理，这里有一级可以越过，请让每一级受理都在上一级之后。",
+                    "a tier can be skipped: street, district and city review one after the other (article 10)",
+                )
+
+
+def _behind(scope: Scope, node: Node, gate: Node) -> bool:
+    """Whether every way to the node passes the gate."""
+    seen, stack = {gate.id}, scope.starts()
+    while stack:
+        current = stack.pop()
+        if current.id not in seen:
+            seen.add(current.id)
+            stack += [scope.nodes[flow.target] for flow in current.leaving] + current.attached
+    return node.id not in seen
+
+
+def _check_raters(roles: Mapping[str, Places]) -> Iterator[Finding]:
+    for role in sorted(RATING & roles.keys()):
+        for diagram, _, node in roles[role]:
+            if (node.own("pool") or "") == ANSWERING_POOL:
+                yield finding(
+                    diagram.file,
+                    node.element,
+                    "article.12.self",
+                    "承办单位不能给自己评定等级，《办法》第十二条规定由街道组织部门商市党代表和群众评定，请改办理人范围。",
+                    "the handling unit must not rate itself (article 12)",
+                )
 
 
 def _argument(node: Node, name: str) -> Any:

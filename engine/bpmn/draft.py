@@ -12,7 +12,7 @@ from engine.bpmn.findings import Finding
 # What a draft forgives, by finding code; a prefix ends with a dot.
 FORGIVEN = (
     "article.", "call.target", "condition.language", "condition.missing", "decision.missing", "decision.unknown",
-    "event.reference", "extension.", "file.import", "form.", "gateway.no_default", "id.invalid", "lane.",
+    "event.reference", "explore.", "extension.", "file.import", "form.", "gateway.no_default", "id.invalid", "lane.",
     "loop.maximum", "operation.missing", "script.", "task.", "unsupported.global",
 )
 

@@ -1,17 +1,29 @@
 """Lint: whether a package of diagrams may be deployed. The same findings serve the editor while somebody draws.
 
-Structure (lint_flow, lint_rounds), evaluated texts (lint_texts, lint_times), steps and references (lint_steps),
-calls between processes (lint_package), decision tables (lint_tables), and for the procedure `opinion` the articles of
-the measures (articles). What the executor cannot do is listed once, in support.py."""
+Structure (lint_flow, lint_rounds, and lint_states by exploration), waits (lint_waits), evaluated texts (lint_texts,
+lint_times), steps and references (lint_steps), calls between processes (lint_package), decision tables (lint_tables),
+and for the procedure `opinion` the articles of the measures (articles). What the executor cannot do is listed once, in
+support.py."""
 
 from collections.abc import Collection, Iterator, Mapping
 
 from lxml.etree import _ElementTree
 
-from engine.bpmn import articles, lint_flow, lint_package, lint_rounds, lint_steps, lint_tables, lint_texts, lint_times
+from engine.bpmn import (
+    articles,
+    lint_flow,
+    lint_package,
+    lint_rounds,
+    lint_steps,
+    lint_tables,
+    lint_texts,
+    lint_times,
+    lint_waits,
+)
 from engine.bpmn.draft import soften
-from engine.bpmn.findings import Finding, Refused
+from engine.bpmn.findings import Finding, Refused, errors
 from engine.bpmn.guard import load
+from engine.bpmn.lint_states import check_states, draw
 from engine.bpmn.outline import Diagram, read
 
 _ORDER = {"error": 0, "warning": 1}
@@ -25,19 +37,26 @@ def check(
     package: str = "",
     draft: bool = False,
     marked: bool | None = None,
+    people: Collection[str] | None = None,
 ) -> list[Finding]:
     """Everything wrong with these files (name → bytes), errors first; empty when they may be deployed. A file the
     guard refuses appears with the guard's finding. `functions` and `operations` are what diagrams may name (empty:
     unchecked); `forms`, when given, are the form keys of the package; `package` is its key, for the articles that
     bind it; `draft` forgives what a draft may lack; `marked` asks every user task for its role (default: when the
-    forms are known, that is at publish)."""
+    forms are known, that is at publish); `people`, when given, are the lanes (names) somebody works in."""
     trees, refused = {}, []
     for name, data in files.items():
         try:
             trees[name] = load(data, name)
         except Refused as error:
             refused += error.findings
-    return _sorted(refused + lint(trees, functions, operations, forms, package, draft, marked))
+    found = refused + lint(trees, functions, operations, forms, package, draft, marked)
+    if people is not None:
+        found += lint_waits.check_lanes(trees, people)
+    if not errors(found):
+        explored = list(check_states(draw(trees)))
+        found += soften(explored) if draft else explored
+    return _sorted(found)
 
 
 def lint(
@@ -62,11 +81,13 @@ def lint(
         found += lint_steps.check_operations(diagram, operations or None)
         found += lint_steps.check_decisions(diagram, decisions)
         found += lint_steps.check_forms(diagram, forms)
+        found += lint_waits.check_waits(diagram, diagrams)
         if forms is not None if marked is None else marked:
             found += lint_steps.check_marked(diagram)
     found += lint_package.check_processes(diagrams)
     found += lint_package.check_calls(diagrams)
     found += lint_rounds.check_rounds(diagrams, draft)
+    found += lint_rounds.check_budget(diagrams, draft)
     if package == articles.PACKAGE:
         found += articles.check(diagrams)
     return _sorted(soften(found) if draft else found)

@@ -4,8 +4,11 @@ from collections.abc import Collection, Iterator
 
 from engine.bpmn.draft import by_hand, chosen_by_hand
 from engine.bpmn.findings import Finding
+from engine.bpmn.model import Rules
 from engine.bpmn.outline import ACTIVITIES, Diagram, Node, Scope, finding, linked, text
+from engine.bpmn.repeats import read_repeat
 
+BUDGET = Rules().max_steps
 WAITING = frozenset({"task", "userTask", "manualTask", "receiveTask", "intermediateCatchEvent"})
 THROWING_KINDS = frozenset({"error", "escalation", "cancel"})
 
@@ -23,6 +26,28 @@ def check_rounds(diagrams: list[Diagram], draft: bool = False) -> Iterator[Findi
                     "loop.no_wait",
                     f"在一个不等待的循环里（{names}），会一直转下去，请在循环里放一个用户任务、接收任务或等待事件。",
                     f"is part of a loop that never waits ({', '.join(node.id for node in circle[:8])})",
+                )
+
+
+def check_budget(diagrams: list[Diagram], draft: bool = False) -> Iterator[Finding]:
+    """No repetition that runs further in one breath than a transaction may: instances × elements inside."""
+    rounds = _Rounds({process.id: process for diagram in diagrams for process in diagram.processes}, draft)
+    for diagram in diagrams:
+        for _, node in diagram.nodes():
+            repeat = read_repeat(node.element)
+            if repeat is None or not rounds.passable(node)[0]:
+                continue
+            size = sum(len(scope.nodes) for scope in node.inner.within()) if node.inner is not None else 1
+            count = repeat.maximum if repeat.loop or not repeat.count.isdecimal() else int(repeat.count[:6])
+            if size * count > BUDGET:
+                yield finding(
+                    diagram.file,
+                    node.element,
+                    "loop.budget",
+                    f"不等待地重复最多 {count} 次、每次 {size} 个环节，一次最多走 {BUDGET} 步，可能走不完；"
+                    "请减少次数，或在里面放一个等待环节。",
+                    f"may run {count} times {size} elements without waiting; the budget is {BUDGET} steps",
+                    "warning",
                 )
 
 

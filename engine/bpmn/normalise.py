@@ -199,6 +199,11 @@ def _event(item: _Element, names: Mapping[str, str]) -> Event:
     return Event("none")
 
 
+def event_of(item: _Element, root: _Element) -> Event:
+    """What an element waits for or throws, names resolved against the definitions of its file."""
+    return _event(item, _definitions(root))
+
+
 def _timer(definition: _Element) -> Event:
     for tag in TIMERS:
         text = _text(definition, tag)

@@ -39,6 +39,7 @@ _WORDS = {
     "complexGateway": "复杂网关",
     "eventBasedGateway": "事件网关",
     "sequenceFlow": "连线",
+    "lane": "泳道",
     "decision": "决策",
     "definitions": "文件",
 }

@@ -21,7 +21,7 @@ class Package:
     """What `compile_package` makes of the files of one procedure version."""
 
     def __init__(self, drawn: Mapping[str, Picture], specs: Mapping[str, ProcessSpec], findings: list[Finding]) -> None:
-        self.specs = MappingProxyType(dict(specs))
+        self.drawn, self.specs = MappingProxyType(dict(drawn)), MappingProxyType(dict(specs))
         self.warnings: tuple[Finding, ...] = tuple(findings)
         self._elements = {name: tuple(elements(picture)) for name, picture in drawn.items()}
         self._files = {name: picture.file for name, picture in drawn.items()}

@@ -63,7 +63,10 @@ def _folder(root: Path, draft: bool) -> Iterator[Report]:
 def _package(folder: Path, diagrams: list[Path], draft: bool) -> Iterator[Report]:
     key = folder.resolve().name
     try:
-        findings = definitions.check(key, definitions.read_folder(folder), draft=draft)
+        files = definitions.read_folder(folder)
+        forms = [name.removeprefix("forms/").removesuffix(".json") for name in files if name.startswith("forms/")]
+        drawn = {name: data for name, data in files.items() if Path(name).suffix in SUFFIXES and "/" not in name}
+        findings = check_package(drawn, FUNCTIONS, OPERATIONS, forms=forms, package=key, draft=draft)
     except (OSError, LianxinError) as error:
         findings = [_fault(file, "file.unreadable", f"流程包无法读取：{error}。", "unreadable") for file in diagrams]
     by_file: dict[str, list[Finding]] = {file.name: [] for file in diagrams}

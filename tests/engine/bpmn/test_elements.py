@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -560,3 +562,30 @@ def test_what_cannot_be_executed_is_refused_by_name(kind: str) -> None:
 
 def test_package_helper_is_the_plain_one() -> None:
     assert package(process("p", begin(), user("t"), end(), flows("start t end"))).processes == ("p",)
+
+
+def test_ten_thousand_passes_weigh_and_cost_the_same() -> None:
+    """A loop with a boundary timer and another token waiting elsewhere: the library's own dies at pass 247."""
+    package = made(
+        process(
+            "p", begin(), node("parallelGateway", "g"), user("aside"), node("exclusiveGateway", "m"), user("t"),
+            boundary("b", "t", timer("timeDuration", "P1D"), False), user("late"), triggered(message("m"), False),
+            node("exclusiveGateway", "w", default="f_w__m"), end(),
+            flows("start g m t w m", "g aside end", "b late end", "w end", w__end="done"),
+        ),
+        messages="m",
+    )  # fmt: skip
+    desk, form = Desk(), {f"field{number}": "社情民意" * 5 for number in range(20)}
+    blob = start(package, "p", form, desk).dump()
+    sizes, times = [], []
+    for number in range(10_000):
+        begun = perf_counter()
+        run = restore(package, blob, desk)
+        task = next(task for task in run.tasks() if task.element_id == "t")
+        run.complete(task.token, {"done": False, "count": number})
+        blob = run.dump()
+        times.append(perf_counter() - begun)
+        sizes.append(len(blob))
+    assert max(sizes) < 10_000
+    assert sizes[-1] - sizes[0] < 200, "only the numbers grow"
+    assert median(times[-500:]) < 2 * median(times[:500])

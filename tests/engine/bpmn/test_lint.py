@@ -61,6 +61,7 @@ def service(content: str = "", operation: str = "case.close", kind: str = "servi
     return around(f'<{kind} id="t" {attribute}>{content}</{kind}>')
 
 
+MESSAGE = '<message id="m" name="urge"/>'
 INNER = '<startEvent id="s2"/><userTask id="t2"/><endEvent id="e2"/>' + line("s2", "t2", "e2")
 WAYS = (flow("g", "t", "urgent"), flow("g", "e"))
 MULTI = "<multiInstanceLoopCharacteristics>{}</multiInstanceLoopCharacteristics>"
@@ -69,6 +70,16 @@ TRIGGERED = (
     '<startEvent id="s2"><timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition></startEvent>'
     '<userTask id="t2"/><endEvent id="e2"/>' + line("s2", "t2", "e2")
 )
+
+
+SERVICES = (
+    '<subProcess id="t"><startEvent id="s2"/><serviceTask id="t2" lianxin:operation="case.close"/><endEvent id="e2"/>'
+    + line("s2", "t2", "e2") + "{}</subProcess>"
+)  # fmt: skip
+
+
+def receiving(*more: str) -> bytes:
+    return bpmn(START, '<receiveTask id="r" messageRef="m"/>', END, line("s", "r", "e"), *more, before=MESSAGE)
 
 
 def triggered(content: str, *more: str) -> bytes:
@@ -85,7 +96,6 @@ def transaction(definition: str) -> bytes:
     return around(f'<transaction id="t">{content}{line("s2", "t2", "e2")}</transaction>', event, flow("b", "e"))
 
 
-MESSAGE = '<message id="m" name="urge"/>'
 
 # code: (a diagram it refuses, the sound twin)
 RULES: dict[str, tuple[Any, Any]] = {
@@ -237,6 +247,14 @@ RULES: dict[str, tuple[Any, Any]] = {
     "unsupported.complexGateway": (split(*WAYS, kind="complexGateway"), split(*WAYS)),
     "unsupported.adHocSubProcess": (around(f'<adHocSubProcess id="t">{INNER}</adHocSubProcess>'), inner(INNER)),
     "unsupported.compensation": (around('<userTask id="t" isForCompensation="true"/>'), around(TASK)),
+    "wait.nobody": (
+        receiving(), receiving('<boundaryEvent id="b" attachedToRef="r"><timerEventDefinition><timeDuration>P1D'
+                               "</timeDuration></timerEventDefinition></boundaryEvent>" + flow("b", "e")),
+    ),
+    "loop.budget": (
+        around(SERVICES.format(MULTI.format("<loopCardinality>200</loopCardinality>"))),
+        around(SERVICES.format(MULTI.format("<loopCardinality>20</loopCardinality>"))),
+    ),
     "loop.no_wait": (
         bpmn(START, GATE, SERVICE, END, line("s", "g", "e"), flow("g", "t", "again"), flow("t", "g")),
         bpmn(START, GATE, TASK, END, line("s", "g", "e"), flow("g", "t", "again"), flow("t", "g")),
@@ -383,3 +401,26 @@ def test_four_hundred_nodes_are_checked_within_a_second() -> None:
     began = time.perf_counter()
     assert found(bpmn(START, tasks, END, line("s", *names, "e"))) == []
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ('<intermediateThrowEvent id="x"><messageEventDefinition messageRef="m"/></intermediateThrowEvent>',),
+        ('<sendTask id="x" lianxin:operation="case.close"/>',),
+    ],
+)
+def test_a_wait_is_owned_by_whoever_sends(more: tuple[str, ...]) -> None:
+    ways = '<parallelGateway id="g"/>' + line("s", "g") + line("g", "r") + line("g", "x", "e")
+    drawing = bpmn(START, '<receiveTask id="r" messageRef="m"/>', END, ways, flow("r", "e"), *more, before=MESSAGE)
+    assert ("wait.nobody" in codes(drawing)) is ("sendTask" in more[0])
+    owned = receiving().replace(b'id="r"', b'id="r" lianxin:role="extension_consent"')
+    assert "wait.nobody" not in codes(owned)
+
+
+def test_lanes_need_people_when_they_are_known() -> None:
+    lanes = '<laneSet><lane id="l" name="街道"><flowNodeRef>t</flowNodeRef></lane></laneSet>'
+    assert codes(around(TASK, lanes)) == set()
+    assert codes(around(TASK, lanes), people=("街道",)) == set()
+    assert codes(around(TASK, lanes), people=("区",)) == {"lane.nobody"}
+    assert codes(around('<userTask id="t" lianxin:pool="studio"/>', lanes), people=()) == set()

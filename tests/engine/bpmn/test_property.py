@@ -32,13 +32,15 @@ EXAMPLES = int(os.environ.get("LIANXIN_EXAMPLES", "150"))
 LONG = 60
 
 Block = tuple[Any, ...]
-LEAVES = st.sampled_from([("user",), ("user",), ("service",), ("catch",), ("reminded",), ("stopped",), ("cycled",)])
+LEAVES = st.sampled_from([("user",), ("user",), ("service",), ("catch",), ("reminded",), ("stopped",), ("cycled",), ("several",)])
 
 
 def nested(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
     several = st.lists(inner, min_size=2, max_size=3).map(tuple)
-    kinds = st.sampled_from(["then", "xor", "and", "or", "events"])
-    wrapped = st.sampled_from(["loop", "scope", "call", "stopped_scope"])
+    kinds = st.sampled_from(["then", "xor", "and", "or", "events", "ways"])
+    wrapped = st.sampled_from(
+        ["loop", "scope", "call", "stopped_scope", "several_scope", "looped_scope", "watched", "raised", "cancelled"]
+    )
     return st.one_of(st.tuples(kinds, several), st.tuples(wrapped, st.tuples(inner)))
 
 
@@ -59,7 +61,7 @@ class Drawing:
     def whole(self, block: Block) -> Package:
         items, first, last = self.draw(block)
         self.processes.insert(0, process("p", begin(), end(), items, flows(f"start {first}", f"{last} end")))
-        return package(*self.processes, messages="hello urge stop one two three")
+        return package(*self.processes, messages="hello urge stop one two three alarm")
 
     def draw(self, block: Block) -> tuple[str, str, str]:
         kind, parts = block[0], [self.draw(part) for part in block[1]] if len(block) > 1 else []
@@ -125,6 +127,74 @@ class Drawing:
         )
         return call(name, called), name, name
 
+    def scope_of(self, part: tuple[str, str, str], extra: str = "", **how: Any) -> tuple[str, str, str]:
+        """A subprocess with more in it: loop markers, event subprocesses, other ends."""
+        name, first, last = self.name("scope"), self.name("begin"), self.name("finish")
+        items, entry, leave = part
+        inside = begin(first) + end(last) + items + flows(f"{first} {entry}", f"{leave} {last}") + extra
+        return node(how.pop("kind", "subProcess"), name, inside, name=name), name, name
+
+    def draw_several(self) -> tuple[str, str, str]:
+        name = self.name("user")
+        return node("userTask", name, several(parallel=self.count % 2 == 0), name=name), name, name
+
+    def draw_several_scope(self, part: tuple[str, str, str]) -> tuple[str, str, str]:
+        return self.scope_of(part, several(parallel=self.count % 2 == 0))
+
+    def draw_looped_scope(self, part: tuple[str, str, str]) -> tuple[str, str, str]:
+        condition = "<bpmn:loopCondition>repeat</bpmn:loopCondition>"
+        return self.scope_of(
+            part, f'<bpmn:standardLoopCharacteristics loopMaximum="3">{condition}</bpmn:standardLoopCharacteristics>'
+        )
+
+    def draw_watched(self, part: tuple[str, str, str]) -> tuple[str, str, str]:
+        """A scope with two event subprocesses: a message beside it, a timer instead of it."""
+        extra = ""
+        for body, interrupting in ((message("alarm"), "false"), (timer("timeDuration", "P4D"), "true")):
+            first, step, last = self.name("on"), self.name("user"), self.name("end")
+            inside = node("startEvent", first, body, isInterrupting=interrupting) + user(step) + end(last)
+            inside += flows(f"{first} {step} {last}")
+            extra += node("subProcess", self.name("watch"), inside, triggeredByEvent="true")
+        return self.scope_of(part, extra)
+
+    def draw_raised(self, part: tuple[str, str, str]) -> tuple[str, str, str]:
+        """A scope that raises an escalation when its content is done; a boundary event hears it."""
+        items, entry, leave = part
+        raised, event, last = self.name("raise"), self.name("heard"), self.name("merge")
+        throw = node("intermediateThrowEvent", raised, "<bpmn:escalationEventDefinition/>", name="up")
+        inner = items + throw + flows(f"{leave} {raised}")
+        items, host, _ = self.scope_of((inner, entry, raised))
+        cancels = self.count % 2 == 0
+        items += boundary(event, host, "<bpmn:escalationEventDefinition/>", cancels)
+        aside = self.name("user")
+        items += user(aside) + node("exclusiveGateway", last)
+        if cancels:
+            return items + flows(f"{host} {last}", f"{event} {aside} {last}"), host, last
+        out = self.name("end")
+        return items + end(out) + flows(f"{host} {last}", f"{event} {aside} {out}"), host, last
+
+    def draw_cancelled(self, part: tuple[str, str, str]) -> tuple[str, str, str]:
+        """A transaction that is completed or cancelled by choice."""
+        items, entry, leave = part
+        way, cancel, done = self.name("way"), self.name("cancel"), self.name("done")
+        definition = "<bpmn:cancelEventDefinition/>"
+        items += node("exclusiveGateway", way, default=f"f_{way}__{done}") + node("endEvent", cancel, definition)
+        items += node("exclusiveGateway", done)
+        links = flows(f"{leave} {way} {done}", f"{way} {cancel}", **{f"{way}__{cancel}": "choice == 2"})
+        items, host, _ = self.scope_of((items + links, entry, done), kind="transaction")
+        event, last = self.name("undone"), self.name("merge")
+        items += boundary(event, host, definition) + node("exclusiveGateway", last)
+        return items + flows(f"{host} {last}", f"{event} {last}"), host, last
+
+    def draw_ways(self, *parts: tuple[str, str, str]) -> tuple[str, str, str]:
+        """Conditional flows straight from a task, met by an inclusive join."""
+        first, last = self.name("user"), self.name("merge")
+        items = user(first, default=f"f_{first}__{parts[0][1]}") + node("inclusiveGateway", last)
+        items += "".join(part[0] for part in parts)
+        conditions = {f"{first}__{part[1]}": f"choice != {n}" for n, part in enumerate(parts[1:])}
+        ways = flows(*(f"{first} {p[1]}" for p in parts), *(f"{p[2]} {last}" for p in parts), **conditions)
+        return items + ways, first, last
+
     def draw_then(self, *parts: tuple[str, str, str]) -> tuple[str, str, str]:
         items = "".join(part[0] for part in parts)
         links = [f"{a[2]} {b[1]}" for a, b in zip(parts, parts[1:], strict=False)]
@@ -175,6 +245,17 @@ class Drawing:
             f"{merge} {entry}", f"{leave} {decide} {way} {out}", f"{way} {merge}", **{f"{way}__{merge}": "repeat"}
         )
         return items + links, merge, out
+
+
+def several(parallel: bool) -> str:
+    """Three instances; the second `repeat` completes them early."""
+    flag = "false" if parallel else "true"
+    return (
+        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{flag}" lianxin:results="results" lianxin:result="k0">'
+        "<bpmn:loopCardinality>choice + 1</bpmn:loopCardinality>"
+        "<bpmn:completionCondition>repeat and numberOfCompletedInstances == 2</bpmn:completionCondition>"
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
 
 
 def acts(run: Run) -> list[tuple[str, str]]:
