@@ -57,7 +57,7 @@ def process(name: str, command: list[str], env: Mapping[str, str], log: Path) ->
     try:
         yield child
     except BaseException:
-        print(f"---- {name}, end of its log:\n{log.read_text(errors='replace')[-4000:]}")
+        sys.stderr.write(f"---- {name}, end of its log:\n{log.read_text(errors='replace')[-4000:]}\n")
         raise
     finally:
         child.terminate()

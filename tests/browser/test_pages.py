@@ -37,6 +37,8 @@ def _walk(window: Eyes, start: str, seen: set[str]) -> list[str]:
     waiting, queued = [start], {_kind(start)}
     while waiting:
         path = waiting.pop(0)
+        if path != start and _kind(path) in seen:
+            continue
         answer = window.go(path)
         if answer is None or not answer.headers.get("content-type", "").startswith("text/html"):
             continue
@@ -44,7 +46,8 @@ def _walk(window: Eyes, start: str, seen: set[str]) -> list[str]:
             wrong.append(f"{path} answered {answer.status}")
             window.complaints.clear()
             continue
-        window.page.wait_for_load_state("networkidle")
+        if "tab=diagram" in path:
+            window.page.wait_for_selector(".djs-element")
         links: list[str] = window.page.evaluate(LINKS)
         if _kind(path) not in seen:
             seen.add(_kind(path))

@@ -5,7 +5,6 @@ Nothing is done twice, nothing is lost, nobody sees an error page, and whoever w
 
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -146,11 +145,11 @@ def _nothing_twice_nothing_lost(database: Engine, winners: dict[int, str], befor
             if act == "referred":
                 assert Counter(row.actor_name for row in rows) == Counter(winners.values())
         counted = select(History.act, func.count()).where(History.id > before).group_by(History.act)
-        added = dict(session.execute(counted).tuples().all())
+        added = dict(session.execute(counted).all())
         assert set(added.values()) == {TASKS}, f"every case has the same history, but: {added}"
         for table in (Review, Handling):
             assert session.scalar(select(func.count()).select_from(table)) == TASKS
-        open_tasks = session.execute(select(Task.role, func.count()).group_by(Task.role)).tuples().all()
+        open_tasks = session.execute(select(Task.role, func.count()).group_by(Task.role)).all()
         assert dict(open_tasks) == {"answer": TASKS}
         assert session.scalar(select(func.count()).select_from(Incident)) == 0
         revisions = set(session.scalars(select(Instance.revision)))

@@ -168,7 +168,7 @@ def test_the_main_path_in_the_shape_of_production(production: Production) -> Non
     admin = _first_administrator(production)
     engine = db.connect(production.settings["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:"))
     with db.reading(engine) as session:
-        codes = dict(session.execute(select(Organisation.code, Organisation.id)).tuples().all())
+        codes = dict(session.execute(select(Organisation.code, Organisation.id)).all())
     liaison = _liaison_by_hand(production, admin, codes["studio-440308003006"], engine)
     _others_by_table(production, admin, engine)
     delegate, head, clerk, handler = (production.enter(login) for login in ("dai", "zhao", "wang", "chen"))
