@@ -1,20 +1,52 @@
-"""Procedures as data: the factory edition in processes/, published versions, their compiled diagrams."""
+"""Procedures as data: the factory edition in processes/, published versions, their compiled diagrams.
 
+The stored files are the truth; a version never changes, and what was before is one more publication away.
+"""
+
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine import bpmn, catalogue, clock
-from engine.errors import Misconfigured
+from engine.access import Actor, Verb, require
+from engine.bpmn.change import Change
+from engine.errors import Conflict, Invalid, Misconfigured, NotFound
+from engine.organisation.models import Person
 from engine.packages import operations, queries
-from engine.packages.models import Package
+from engine.packages.difference import differences as changes_between
+from engine.packages.models import MigrationBatch, Package, PackageFile, StartSchedule
 from engine.packages.queries import compiled, file, files, in_force
+from engine.work.models import Instance
 
-__all__ = ["check", "compiled", "file", "files", "import_factory", "in_force", "package", "publish", "read_folder"]
+__all__ = [
+    "Change", "Version", "check", "compiled", "delete_version", "differences", "file", "files", "import_factory",
+    "in_force", "intact", "package", "publish", "read_folder", "restore", "versions",
+]  # fmt: skip
 
 SUFFIXES = {".bpmn", ".dmn", ".json", ".txt", ".toml"}
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version: who, why, from when; how many instances run on it and ever did. `current`: new cases start
+    with it today."""
+
+    package: Package
+    author_name: str
+    running: int
+    started: int
+    current: bool
+
+    @property
+    def deletable(self) -> bool:
+        """Whether nothing ever used it."""
+        return not self.started
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -35,13 +67,125 @@ def check(key: str, folder_files: Mapping[str, bytes], draft: bool = False) -> l
     )
 
 
-def publish(session: Session, key: str, folder_files: Mapping[str, bytes], reason: str) -> Package:
-    """Check and store a package as the next version; Refused names every element that cannot run or breaks an
-    article."""
+# ------------------------------------------------------------------------------------------------ publishing
+
+
+def publish(
+    session: Session, key: str, folder_files: Mapping[str, bytes], reason: str, *, author: Actor | None = None,
+    effective_from: date | None = None,
+) -> Package:  # fmt: skip
+    """Check and store a package as the next version, in force from `effective_from` (today at the earliest); running
+    cases keep theirs. `author` None: the installation itself. Refused names every element that cannot run or breaks an
+    article; Invalid without a reason or with a day that is over; Conflict when nothing changed or somebody else
+    published at the same moment."""
+    if author is not None:
+        require(author, Verb.DEFINITION_PUBLISH)
+    if not reason.strip():
+        raise Invalid("请写明发布的理由。", errors={"reason": "请写明理由。"})
+    if effective_from is not None and effective_from < clock.today():
+        raise Invalid("生效日不能早于今天。", errors={"effective_from": "不能早于今天。"})
+    newest = select(Package).where(Package.key == key).order_by(Package.version.desc()).limit(1)
+    latest = session.scalars(newest).first()
+    if latest is not None and latest.checksum == operations.checksum(folder_files):
+        raise Conflict(f"与第 {latest.version} 版的文件完全相同，不需要发布。")
     findings = check(key, folder_files)
     if any(finding.severity == "error" for finding in findings):
         raise bpmn.Refused(findings)
-    return operations.publish(session, key, folder_files, reason=reason)
+    try:
+        with session.begin_nested():
+            return operations.publish(
+                session, key, folder_files, reason=reason, effective_from=effective_from,
+                author_id=author.person_id if author else None,
+            )  # fmt: skip
+    except IntegrityError as taken:
+        raise Conflict("刚刚有人发布了新的一版，请先查看它的改动，再决定是否发布。") from taken
+
+
+def restore(
+    session: Session, author: Actor, package_id: int, reason: str, *, effective_from: date | None = None
+) -> Package:
+    """Publish the files of an older version as a new one: versions are never taken back, only followed."""
+    old = _version(session, package_id)
+    return publish(
+        session, old.key, queries.files(session, old.id), reason, author=author, effective_from=effective_from
+    )
+
+
+def delete_version(session: Session, actor: Actor, package_id: int) -> None:
+    """Remove a version nothing ever used. Conflict when an instance ran on it, cases were carried from or to it, or it
+    is the only one of its procedure."""
+    require(actor, Verb.DEFINITION_PUBLISH)
+    version = session.get(Package, package_id, with_for_update=True)
+    if version is None:
+        raise NotFound
+    used = session.scalars(select(Instance.id).where(Instance.package_id == package_id).limit(1)).first()
+    ways = or_(MigrationBatch.from_package_id == package_id, MigrationBatch.to_package_id == package_id)
+    carried = session.scalars(select(MigrationBatch.id).where(ways).limit(1)).first()
+    if used is not None or carried is not None:
+        raise Conflict(f"第 {version.version} 版已有案件使用，不能删除。")
+    others = select(Package.id).where(Package.key == version.key, Package.id != package_id)
+    if session.scalars(others.limit(1)).first() is None:
+        raise Conflict(f"第 {version.version} 版是这个流程唯一的版本，不能删除。")
+    for table in (StartSchedule, PackageFile):
+        session.execute(delete(table).where(table.package_id == package_id))
+    session.delete(version)
+    session.flush()
+
+
+# ------------------------------------------------------------------------------------------------ looking
+
+
+def versions(session: Session, actor: Actor, key: str) -> list[Version]:
+    """The versions of a procedure, newest first; NotFound for an unknown one."""
+    require(actor, Verb.DEFINITION_READ)
+    rows = session.scalars(select(Package).where(Package.key == key).order_by(Package.version.desc())).all()
+    if not rows:
+        raise NotFound
+    query = select(Instance.package_id, Instance.status, func.count().label("number"))
+    query = query.where(Instance.package_id.in_([row.id for row in rows])).group_by("package_id", "status")
+    counts: Counter[tuple[int, bool]] = Counter()
+    for row in session.execute(query):
+        counts[row.package_id, row.status == "ended"] += row.number
+    people = select(Person.id, Person.name).where(Person.id.in_([row.author_id for row in rows if row.author_id]))
+    names = {row.id: row.name for row in session.execute(people)}
+    current = next((row.id for row in rows if row.effective_from <= clock.today()), None)
+    return [
+        Version(
+            package=row, author_name=names.get(row.author_id or 0, ""), running=counts[row.id, False],
+            started=counts[row.id, False] + counts[row.id, True], current=row.id == current,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def differences(session: Session, actor: Actor, old_id: int, new_id: int) -> list[Change]:
+    """What changed between two versions, in words. Invalid for versions of two procedures."""
+    require(actor, Verb.DEFINITION_READ)
+    old, new = _version(session, old_id), _version(session, new_id)
+    if old.key != new.key:
+        raise Invalid("只能比较同一流程的两个版本。")
+    return changes_between(queries.files(session, old_id), queries.files(session, new_id))
+
+
+def intact(session: Session, package_id: int) -> bool:
+    """Whether the stored files are still those that were published (their checksum says so)."""
+    rows = session.execute(select(PackageFile.path, PackageFile.content).where(PackageFile.package_id == package_id))
+    return operations.checksum({row.path: row.content for row in rows}) == _version(session, package_id).checksum
+
+
+def _version(session: Session, package_id: int) -> Package:
+    version = session.get(Package, package_id)
+    if version is None:
+        raise NotFound
+    return version
+
+
+def package(session: Session, key: str) -> Package:
+    """The version of procedure `key` that new cases start with today."""
+    return in_force(session, key, clock.today())
+
+
+# ------------------------------------------------------------------------------------------------ the factory edition
 
 
 def import_factory(session: Session, processes: Path) -> list[Package]:
@@ -59,8 +203,3 @@ def import_factory(session: Session, processes: Path) -> list[Package]:
         raise Misconfigured(f"{processes} 里没有流程图，无法建立流程。")
     session.flush()
     return imported
-
-
-def package(session: Session, key: str) -> Package:
-    """The version of procedure `key` that new cases start with today."""
-    return in_force(session, key, clock.today())

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine import config, db, deadlines, outbox, upkeep
+from engine import config, db, deadlines, outbox, starts, upkeep
 from engine.commands.sessions import opener
 from engine.config import Settings
 from engine.db import Begin
@@ -22,8 +22,8 @@ LOOK = 1.0
 
 
 def sweep_deadlines(begin: Begin, _settings: Settings) -> int:
-    """Fire every deadline that is due; how many were."""
-    fired = 0
+    """Fire every deadline that is due, start every procedure whose time came; how many there were."""
+    fired = starts.sweep(begin).started
     last = time.monotonic() + LONGEST
     while time.monotonic() < last:
         swept = deadlines.sweep(begin)

@@ -66,8 +66,9 @@ def run(begin: Begin, actor: Actor, batch_id: int) -> Counter[str]:
 
 def _failed(begin: Begin, result_id: int, problem: Exception) -> None:
     log.exception("migration result %s failed", result_id)
-    known = isinstance(problem, LianxinError)
-    reason = problem.message if known else f"未能换用，此件仍用原版（{type(problem).__name__}）。"
+    reason = f"未能换用，此件仍用原版（{type(problem).__name__}）。"
+    if isinstance(problem, LianxinError):
+        reason = problem.message
     with begin() as session:
         result = session.get_one(MigrationResult, result_id)
         result.outcome, result.reason, result.at = "failed", reason, clock.now()

@@ -42,6 +42,7 @@ LABELS = {
     "transit_late": "转办逾时提醒",
     "task_done": "办理",
     "task_ended": "任务自动结束",
+    "started": "流程开始",
     "suspended": "挂起",
     "resumed": "恢复",
     "moved": "调整环节",

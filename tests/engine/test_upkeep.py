@@ -1,12 +1,14 @@
 """A case that nothing would ever move again is found by us, once."""
 
 import threading
+from datetime import timedelta
 
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, db, upkeep
 from engine.cases.models import Case
+from engine.organisation.models import Post
 from engine.work.models import Deadline, Incident, Instance, Subscription, Task
 from tests import factories
 
@@ -78,3 +80,37 @@ def test_two_looking_at_once_report_once(database: Engine) -> None:
         thread.join()
     with db.transaction(database) as session:
         assert len(incidents(session)) == 5
+
+
+def test_the_incident_goes_when_the_case_moves_again(session: Session) -> None:
+    cast = factories.install(session)
+    case = factories.registered(session, cast)
+    task = factories.open_task(session, case, "signature")
+    saved = {column.key: getattr(task, column.key) for column in Task.__table__.columns}
+    strand(session, case)
+    assert upkeep.check_stuck(session) == 1
+    session.expunge_all()
+    session.add(Task(**saved))
+    session.flush()
+    assert upkeep.check_stuck(session) == 0
+    assert session.scalars(select(Incident.resolved_at)).one() is not None
+
+
+def test_a_suspended_case_waits_on_purpose(session: Session) -> None:
+    cast = factories.install(session)
+    strand(session, factories.registered(session, cast))
+    session.execute(update(Instance).values(status="suspended"))
+    assert upkeep.check_stuck(session) == 0
+
+
+def test_a_task_whose_people_left_is_found(session: Session) -> None:
+    cast = factories.install(session)
+    handled, waiting = factories.handled(session, cast), factories.registered(session, cast)
+    assert upkeep.check_stuck(session) == 0
+    yesterday = clock.today() - timedelta(days=1)
+    session.execute(update(Post).where(Post.organisation_id == cast.unit("street").id).values(ends_on=yesterday))
+    cast.people["delegate"].active = False
+    session.flush()
+    assert [upkeep.check_stuck(session) for _ in range(2)] == [2, 0]
+    assert incidents(session) == [(handled.id, "empty_pool"), (waiting.id, "empty_pool")]
+    assert {row.element_id for row in session.scalars(select(Incident))} == {"answer", "sign"}

@@ -119,9 +119,9 @@ def test_every_verb_is_asked_for_somewhere(app: Flask) -> None:
     assert {verb.name for verb in Verb if verb not in named and f"Verb.{verb.name}" not in source} == LATER
 
 
-# ledger, places and versions of procedures: their pages come with later issues; rating is a task like others (TASK_COMPLETE); residents follow
+# ledger and places: their pages come with later issues; rating is a task like others (TASK_COMPLETE); residents follow
 # their case by number and code, and no policy can be asked about nobody
-LATER = {"LEDGER_READ", "PLACES_READ", "RATING_RECORD", "CASE_TRACK", "DEFINITION_READ", "DEFINITION_PUBLISH"}
+LATER = {"LEDGER_READ", "PLACES_READ", "RATING_RECORD", "CASE_TRACK"}
 
 
 class Witness:

@@ -13,10 +13,12 @@ from tests.engine.bpmn.diagrams import (
     package,
     process,
     service,
-    start as begin,
     subprocess,
     timer,
     user,
+)
+from tests.engine.bpmn.diagrams import (
+    start as begin,
 )
 
 PACKAGE = package(
