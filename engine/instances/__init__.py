@@ -1,0 +1,17 @@
+"""Running procedures: one act moves the tokens, and tasks, deadlines, subscriptions and the case's state follow.
+
+Everything here happens inside the caller's transaction with the instance row locked (rule 2). Tasks, deadlines and
+subscriptions are projections of the tokens; whoever reads them never has to ask the engine.
+"""
+
+from engine.instances.host import Host
+from engine.instances.intervening import case_of, due_again, follow, restored
+from engine.instances.projection import LIMITS, Projection, pool_of, shown_state
+from engine.instances.running import complete, data_of, fire, locked, recompute, send, start
+from engine.instances.saving import Outcome
+from engine.instances.withdrawing import withdraw
+
+__all__ = [
+    "LIMITS", "Host", "Outcome", "Projection", "case_of", "complete", "data_of", "due_again", "fire", "follow",
+    "locked", "pool_of", "recompute", "restored", "send", "shown_state", "start", "withdraw",
+]  # fmt: skip

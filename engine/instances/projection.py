@@ -1,0 +1,209 @@
+"""Tasks, deadlines, subscriptions and the case's state as the tokens say: written, never read back (rule 3)."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from engine import bpmn, clock
+from engine.bpmn import expressions
+from engine.cases.models import Case
+from engine.catalogue import pools
+from engine.catalogue.act import Act
+from engine.catalogue.pools import Pool
+from engine.instances.host import Host, replace_place
+from engine.organisation import staffing
+from engine.work import operations as work
+from engine.work.models import Deadline, Instance, Subscription, Task
+
+LIMITS = ("limit", "transit_target")  # roles of timers that are a task's due date
+
+
+@dataclass
+class Projection:
+    """What the tokens of a run wait for, as the tables show it. The tables are always what the last save projected, so
+    the difference between two of these is all there is to write: nothing is read back."""
+
+    tasks: dict[str, bpmn.OpenTask] = field(default_factory=dict)
+    timers: dict[tuple[str, int], bpmn.WaitingTimer] = field(default_factory=dict)
+    subscriptions: dict[str, bpmn.Subscription] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: bpmn.Run) -> "Projection":
+        """The waits of a run now."""
+        return cls(
+            tasks={task.token: task for task in run.tasks()},
+            timers={(timer.token, timer.occurrence): timer for timer in run.timers()},
+            subscriptions={item.token: item for item in run.subscriptions()},
+        )
+
+
+def open_rows(session: Session, instance: Instance) -> list[Task]:
+    """The open tasks of an instance."""
+    return list(session.scalars(select(Task).where(Task.instance_id == instance.id)))
+
+
+def end_tasks(session: Session, instance: Instance, act: Act, tokens: Collection[str]) -> None:
+    """Every task that ends leaves one row, also one that nobody completed (I8)."""
+    if not tokens:
+        return
+    for row in session.scalars(select(Task).where(Task.instance_id == instance.id, Task.token.in_(tokens))):
+        act.record(
+            "task_ended", process_id=row.process_id, element_id=row.element_id, element_name=row.name,
+            received_at=row.created_at, working_days=act.days_used(row.created_at),
+        )  # fmt: skip
+        session.delete(row)
+
+
+def pool_of(session: Session, act: Act, task: bpmn.OpenTask) -> Pool:
+    """Who may take this open step now; the organisation's head (and an incident) when its people are gone."""
+    place = replace_place(act, task.process_id, task.element_id, task.name, task.extensions)
+    return peopled(session, place, pools.resolve(str(task.extensions.get("pool", "")), place))
+
+
+def new_task(session: Session, instance: Instance, act: Act, task: bpmn.OpenTask) -> Task:
+    """The row of a step that has just opened, in the pool its diagram names."""
+    pool = pool_of(session, act, task)
+    return Task(
+        instance_id=instance.id,
+        case_id=instance.case_id,
+        token=task.token,
+        process_id=task.process_id,
+        element_id=task.element_id,
+        name=task.name,
+        role=str(task.extensions.get("role", "")),
+        form=str(task.extensions.get("form", "")),
+        organisation_id=pool.organisation_id,
+        duty=pool.duty,
+        person_id=pool.person_id,
+        created_at=act.now,
+        act_id=act.history.id if act.history else None,
+    )
+
+
+def peopled(session: Session, act: Act, pool: Pool) -> Pool:
+    """An empty pool goes to the organisation's head and raises an incident, so that no case waits for nobody."""
+    if pool.organisation_id is None or staffing.has_members(session, pool.organisation_id, pool.duty):
+        return pool
+    work.raise_incident(
+        session, "empty_pool", f"“{act.element_name}”的办理单位没有经办人员，已转给单位负责人，请管理员补充人员。",
+        case_id=act.case.id, instance_id=act.instance_id, process_id=act.process_id, element_id=act.element_id,
+    )  # fmt: skip
+    return replace(pool, duty="head")
+
+
+Timers = Mapping[tuple[str, int], bpmn.WaitingTimer]
+
+
+def project_deadlines(session: Session, instance: Instance, before: Timers, after: Timers) -> None:
+    """Rows of timers that no longer wait go, new ones come, moved ones move."""
+    gone = {token for token, occurrence in before if (token, occurrence) not in after}
+    if gone:
+        session.execute(
+            delete(Deadline)
+            .where(Deadline.instance_id == instance.id, Deadline.token.in_(gone))
+            .execution_options(synchronize_session=False)
+        )
+    for (token, occurrence), timer in after.items():
+        old = before.get((token, occurrence))
+        if old is None:
+            session.add(_deadline(instance, timer))
+        elif (old.due_at, old.basis) != (timer.due_at, timer.basis):
+            session.execute(
+                update(Deadline)
+                .where(Deadline.instance_id == instance.id, Deadline.token == token, Deadline.occurrence == occurrence)
+                .values(due_at=timer.due_at, basis=timer.basis)
+            )
+
+
+def _deadline(instance: Instance, timer: bpmn.WaitingTimer) -> Deadline:
+    return Deadline(
+        instance_id=instance.id,
+        case_id=instance.case_id,
+        token=timer.token,
+        host_token=timer.host_token or "",
+        process_id=timer.process_id,
+        element_id=timer.element_id,
+        name=timer.name,
+        role=str(timer.extensions.get("role", "")),
+        expression=timer.expression,
+        due_at=timer.due_at,
+        basis=timer.basis,
+        occurrence=timer.occurrence,
+    )
+
+
+def project_subscriptions(
+    session: Session,
+    instance: Instance,
+    before: Mapping[str, bpmn.Subscription],
+    after: Mapping[str, bpmn.Subscription],
+) -> None:
+    """The same for events waiting for a message."""
+    gone = before.keys() - after.keys()
+    if gone:
+        session.execute(
+            delete(Subscription)
+            .where(Subscription.instance_id == instance.id, Subscription.token.in_(gone))
+            .execution_options(synchronize_session=False)
+        )
+    session.add_all(
+        Subscription(
+            instance_id=instance.id,
+            case_id=instance.case_id,
+            token=item.token,
+            host_token=item.host_token or "",
+            message=item.name,
+            process_id=item.process_id,
+            element_id=item.element_id,
+        )
+        for token, item in after.items()
+        if token not in before
+    )
+
+
+def project_due(tasks: Iterable[Task], after: Projection, act: Act, package: bpmn.Package) -> None:
+    """A task's due date is what its limit timer's expression says, whether that timer still waits or has fired: late
+    consent moves the shown date too (§0)."""
+    host = Host(act)
+    for row in tasks:
+        expression = _limit_expression(package, row.process_id, row.element_id)
+        if expression is None:
+            continue
+        data = after.tasks[row.token].data
+
+        def name(key: str, data: Mapping[str, Any] = data) -> Any:
+            return data[key] if key in data else host.fact(key, data)
+
+        last = expressions.compile(expression).evaluate(name, host.functions)
+        row.due_on, row.due_at = last, clock.end_of(last)
+        row.provisional = bool((getattr(last, "basis", None) or {}).get("provisional"))
+
+
+def _limit_expression(package: bpmn.Package, process_id: str, element_id: str) -> str | None:
+    for element in package.elements(process_id):
+        if element.attached_to == element_id and element.extensions.get("role") in LIMITS and element.timer:
+            return element.timer
+    return None
+
+
+def project_case(act: Act, after: Projection, opened: Collection[Task]) -> None:
+    """The case's state is what the open steps say (lianxin:state); an unsigned handling step reads 待签收."""
+    states = [str(task.extensions["state"]) for task in after.tasks.values() if task.extensions.get("state")]
+    if states and states[0] == "handling" and any(task.role == "answer" for task in opened):
+        act.case.state = "awaiting_receipt"
+    elif states:
+        act.case.state = shown_state(act.session, act.case, states[0])
+
+
+def shown_state(session: Session, case: Case, state: str) -> str:
+    """`handling` reads 待签收 until somebody signed, 已延期 after consent."""
+    if state != "handling":
+        return state
+    query = select(Task.assignee_id).where(Task.case_id == case.id, Task.role == "answer")
+    if session.scalars(query.limit(1)).first() is None:
+        return "awaiting_receipt"
+    handling = Act(session, case, 0).handling
+    return "extended" if handling is not None and handling.extended else "handling"

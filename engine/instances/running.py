@@ -1,0 +1,128 @@
+"""The verbs on a running procedure: start, complete, fire, send, recompute."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine import bpmn, catalogue, clock
+from engine.cases.models import Case
+from engine.catalogue.act import Act
+from engine.errors import Conflict, Misconfigured, NotFound
+from engine.instances.host import Host, merge_place, replace_place
+from engine.instances.projection import LIMITS, Projection
+from engine.instances.saving import Outcome, restore, save
+from engine.instances.withdrawing import memory_of, remember
+from engine.packages import queries as packages
+from engine.work import operations as work
+from engine.work.models import Deadline, Instance, Task
+
+
+def start(
+    session: Session, package_id: int, process_id: str, act: Act, data: Mapping[str, Any],
+    start_event: str | None = None,
+) -> Outcome:  # fmt: skip
+    """Start a procedure for `act.case` on exactly this package version, up to its first waits; `start_event`: the timer
+    or message start that happened, else the plain one."""
+    instance = Instance(package_id=package_id, process_id=process_id, case_id=act.case.id, started_at=clock.now())
+    session.add(instance)
+    session.flush()
+    act.instance_id = instance.id
+    with session.no_autoflush:
+        package = packages.compiled(session, package_id)
+        run = bpmn.start(package, process_id, data, Host(act), start_event=start_event)
+        return save(session, instance, act, run, Projection())
+
+
+def complete(session: Session, instance: Instance, task: Task, act: Act) -> Outcome:
+    """Complete an open task as `act.actor`: its operation runs with the form, then the tokens move on."""
+    with session.no_autoflush:
+        run = restore(session, instance, act)
+        before = Projection.of(run)
+        open_task = before.tasks.pop(task.token, None)
+        if open_task is None:
+            raise Conflict("这项任务已不在办理中，请刷新页面查看最新情况。")
+        memory = memory_of(instance, task, act, open_task)
+        work.take(session, task.id)
+        act.received_at = task.created_at
+        here = replace_place(act, task.process_id, task.element_id, task.name, open_task.extensions)
+        flags = _submit(here, str(open_task.extensions.get("operation", "")))
+        merge_place(act, here)
+        act.received_at = None
+        if act.history is not None:
+            act.history.task_id = task.id
+        run.complete(task.token, flags)
+        outcome = save(session, instance, act, run, before)
+        remember(session, instance, act, None if outcome.ended else memory)
+    return outcome
+
+
+def _submit(act: Act, operation: str) -> dict[str, Any]:
+    if not operation:
+        act.history = act.record("task_done", opinion=str(act.form.get("opinion", "")))
+        return {name: value for name, value in act.form.items() if name == "decision"}
+    submit = catalogue.SUBMISSIONS.get(operation)
+    if submit is None:
+        raise Misconfigured(f"“{act.element_name}”要执行的操作 {operation} 不存在，请管理员在流程图中改正。")
+    return submit(act) or {}
+
+
+def fire(session: Session, instance: Instance, deadline: Deadline, act: Act) -> Outcome:
+    """A waiting timer that is due fires, with its true due time on everything it writes (R69, R71)."""
+    act.due_at = deadline.due_at
+    with session.no_autoflush:
+        run = restore(session, instance, act)
+        before = Projection.of(run)
+        run.fire(deadline.token)
+        return save(session, instance, act, run, before)
+
+
+def send(session: Session, instance: Instance, message: str, act: Act, *, host_token: str | None = None) -> Outcome:
+    """Deliver a message to the event waiting for it (on the task `host_token`, or anywhere in the instance)."""
+    with session.no_autoflush:
+        run = restore(session, instance, act)
+        before = Projection.of(run)
+        waiting = [
+            item.token
+            for item in before.subscriptions.values()
+            if item.name == message and host_token in (None, item.host_token)
+        ]
+        if not waiting:
+            raise Conflict("此件当前的环节不能进行这项操作，请刷新页面查看最新情况。")
+        run.send(message, None, waiting[0])
+        outcome = save(session, instance, act, run, before)
+        remember(session, instance, act, None)
+    return outcome
+
+
+def recompute(session: Session, instance: Instance, act: Act, reason: str) -> list[tuple[datetime, datetime]]:
+    """Evaluate every waiting timer again (calendar or parameter changed); limits that moved stand in the history."""
+    act.recompute = reason
+    run = restore(session, instance, act)
+    before = Projection.of(run)
+    roles = {timer.token: timer.extensions.get("role") for timer in before.timers.values()}
+    moved = []
+    for change in run.recompute():
+        if roles.get(change.token) in LIMITS:
+            days = [clock.local(at - timedelta(seconds=1)).date().isoformat() for at in (change.old, change.new)]
+            act.record("deadline_moved", result=" → ".join(days), opinion=reason, data={"old": days[0], "new": days[1]})
+        moved.append((change.old, change.new))
+    if moved:
+        save(session, instance, act, run, before)
+    return moved
+
+
+def data_of(session: Session, task: Task, case: Case) -> Mapping[str, Any]:
+    """The token data an open task sees (routing flags and decisions); {} when it is gone."""
+    instance = session.get_one(Instance, task.instance_id)
+    run = restore(session, instance, Act(session, case, instance.id))
+    return next((row.data for row in run.tasks() if row.token == task.token), {})
+
+
+def locked(session: Session, instance_id: int) -> Instance:
+    """The instance, locked for this act; NotFound when there is none."""
+    instance = work.lock_instance(session, instance_id)
+    if instance is None:
+        raise NotFound()
+    return instance

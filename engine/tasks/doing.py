@@ -1,0 +1,160 @@
+"""Claiming, giving back and completing tasks: each one act, one winner, one transaction (I4, I5, I8)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from engine import clock, forms, instances
+from engine.access import Actor, TaskScope, Verb, may, require
+from engine.cases.models import Case, Draft
+from engine.catalogue import scopes
+from engine.catalogue.act import Act
+from engine.errors import Conflict, Invalid, TaskTaken
+from engine.organisation.models import Organisation
+from engine.tasks.reading import draft_of, form_of, locked_task, name_of, readable
+from engine.work import operations as work
+from engine.work.models import Task
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What happened after an act: sentences naming where the case went."""
+
+    case_id: int
+    next: tuple[str, ...]
+
+
+def claim(session: Session, actor: Actor, task_id: int) -> Task:
+    """签收: of everybody pressing at once exactly one gets it, the others read who has it (I4)."""
+    task, case, _, scope = locked_task(session, actor, task_id)
+    require(actor, Verb.TASK_CLAIM, scope)
+    if task.assignee_id == actor.person_id:
+        return task
+    if not work.claim(session, task.id, actor.person_id):
+        raise TaskTaken(f"“{task.name}”已由{name_of(session, task.assignee_id)}签收。")
+    work.record(session, "claimed", **_place(session, actor, task, case), received_at=task.created_at)
+    if task.role == "answer":
+        _signed_for(session, actor, case)
+    return task
+
+
+def _signed_for(session: Session, actor: Actor, case: Case) -> None:
+    handling = Act(session, case, 0).handling
+    if handling is not None and handling.signed_at is None:
+        handling.signed_at, handling.handler_id = clock.now(), actor.person_id
+    case.state = instances.shown_state(session, case, "handling")
+
+
+def release(session: Session, actor: Actor, task_id: int) -> Task:
+    """退还: back to the pool; a head may give back what somebody of the organisation holds."""
+    task, case, _, scope = locked_task(session, actor, task_id)
+    require(actor, Verb.TASK_RELEASE, scope)
+    if task.assignee_id is None or not work.release(session, task.id, task.assignee_id):
+        raise Conflict("这项任务现在没有人签收，不需要退还。")
+    work.record(session, "released", **_place(session, actor, task, case))
+    if task.role == "answer":
+        case.state = instances.shown_state(session, case, "handling")
+    return task
+
+
+def _place(session: Session, actor: Actor, task: Task, case: Case) -> dict[str, Any]:
+    organisation_row = session.get(Organisation, task.organisation_id) if task.organisation_id else None
+    return {
+        "case_id": case.id,
+        "instance_id": task.instance_id,
+        "process_id": task.process_id,
+        "element_id": task.element_id,
+        "element_name": task.name,
+        "actor_id": actor.person_id,
+        "actor_name": actor.name,
+        "organisation_id": task.organisation_id,
+        "organisation_name": organisation_row.name if organisation_row else "",
+        "tier": case.tier,
+    }
+
+
+def complete(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any]) -> Completed:
+    """办理: one transaction from the form to the next inbox. Invalid names every wrong field; the page keeps what was
+    typed. `form` is what the page sent: strings by field name."""
+    task, case, instance, scope = locked_task(session, actor, task_id)
+    _may_complete(session, actor, task, scope)
+    data = checked(form_of(session, task.instance_id, task.form), form) if task.form else {}
+    act = act_on(session, actor, case, task, data)
+    outcome = instances.complete(session, instance, task, act)
+    session.execute(delete(Draft).where(Draft.task_id == task_id))
+    return Completed(case.id, _whereto(session, outcome))
+
+
+def _may_complete(session: Session, actor: Actor, task: Task, scope: TaskScope) -> None:
+    if task.assignee_id is None and task.person_id is None and may(actor, Verb.TASK_CLAIM, scope):
+        raise Conflict(f"请先签收“{task.name}”，再办理。")
+    if task.assignee_id not in (None, actor.person_id):
+        raise TaskTaken(f"“{task.name}”已由{name_of(session, task.assignee_id)}签收，正在办理。")
+    require(actor, Verb.EXTENSION_CONSENT if task.role == "extension_consent" else Verb.TASK_COMPLETE, scope)
+
+
+def checked(form: forms.Form, submitted: Mapping[str, Any]) -> dict[str, Any]:
+    """The typed values of a submitted form; Invalid with a sentence per wrong field."""
+    data = forms.clean(form, submitted)
+    errors = forms.validate(form, data)
+    if errors:
+        raise Invalid(f"有 {len(errors)} 处需要修改，请看标红的栏目。", errors=errors)
+    return data
+
+
+def act_on(session: Session, actor: Actor | None, case: Case, task: Task, data: Mapping[str, Any]) -> Act:
+    """The act of completing or asking something about this task, in the name of its pool."""
+    return Act(
+        session=session,
+        case=case,
+        instance_id=task.instance_id,
+        actor=actor,
+        organisation_id=task.organisation_id,
+        form=data,
+        role=task.role,
+        process_id=task.process_id,
+        element_id=task.element_id,
+        element_name=task.name,
+    )
+
+
+def _whereto(session: Session, outcome: instances.Outcome) -> tuple[str, ...]:
+    if outcome.ended:
+        return ("本件已办理完毕。",)
+    return tuple(f"已送{_receiver(session, task)}：{task.name}" for task in outcome.opened)
+
+
+def _receiver(session: Session, task: Task) -> str:
+    if task.person_id:
+        return name_of(session, task.person_id)
+    return session.get_one(Organisation, task.organisation_id).name
+
+
+def complete_as_reporter(session: Session, case: Case, form: Mapping[str, Any]) -> None:
+    """The reporter's own grade from the tracking page, in place of the studio's record (D4, R79); the page has
+    checked number and code."""
+    query = select(Task).where(Task.case_id == case.id, Task.role == "rating_reporter")
+    task = session.scalars(query).first()
+    if task is None:
+        raise Conflict("评议已经完成，感谢您的参与。")
+    instance = instances.locked(session, task.instance_id)
+    data = checked(form_of(session, task.instance_id, task.form), form)
+    instances.complete(session, instance, task, act_on(session, None, case, task, data))
+
+
+def save_draft(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any]) -> None:
+    """暂存: what was typed stays on the server until the task is done (I12). At most 200 kB."""
+    task, case = readable(session, actor, task_id)
+    require(actor, Verb.TASK_COMPLETE, scopes.task_scope(session, task, case))
+    data = {name: value for name, value in form.items() if isinstance(value, str)}
+    if len(json.dumps(data)) > 200_000:
+        raise Invalid("草稿太长，请删减后再保存。")
+    draft = draft_of(session, actor.person_id, task_id)
+    if draft is None:
+        draft = Draft(person_id=actor.person_id, task_id=task_id, form=task.form, data=data, saved_at=clock.now())
+        session.add(draft)
+    draft.data, draft.saved_at = data, clock.now()

@@ -1,0 +1,175 @@
+"""A task as its page shows it: who may do what, what the form starts with, what is proposed (I1, I7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import clock, forms, instances
+from engine.access import Actor, TaskScope, Verb, may, require
+from engine.cases.models import Case, Draft
+from engine.catalogue import scopes
+from engine.catalogue.act import Act
+from engine.errors import NotFound, TaskTaken
+from engine.handlings import operations as handlings
+from engine.organisation import queries as organisation
+from engine.organisation.models import Organisation, Person
+from engine.packages import queries as packages
+from engine.work import operations as work
+from engine.work.models import History, Instance, Task
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """A task with everything its page needs; `values` are the draft, else what the form starts with."""
+
+    task: Task
+    case: Case
+    form: forms.Form | None
+    values: dict[str, Any]
+    proposal: dict[str, Any]
+    may_claim: bool
+    may_complete: bool
+    may_release: bool
+    may_extend: bool
+    holder_name: str
+
+
+def load(session: Session, actor: Actor, task_id: int) -> TaskView:
+    """The task for its page; NotFound outside the actor's reach, TaskTaken when it has just been done."""
+    task, case = readable(session, actor, task_id)
+    scope = scopes.task_scope(session, task, case)
+    form = form_of(session, task.instance_id, task.form) if task.form else None
+    draft = draft_of(session, actor.person_id, task.id)
+    proposal = _proposal(session, task, case)
+    return TaskView(
+        task=task,
+        case=case,
+        form=form,
+        values=draft.data if draft else _prefill(form, case, proposal),
+        proposal=proposal,
+        may_claim=task.assignee_id is None and may(actor, Verb.TASK_CLAIM, scope),
+        may_complete=holds(actor, task) and may(actor, Verb.TASK_COMPLETE, scope),
+        may_release=task.assignee_id is not None and may(actor, Verb.TASK_RELEASE, scope),
+        may_extend=task.role == "answer" and holds(actor, task) and _extension_possible(session, actor, case, task),
+        holder_name=name_of(session, task.assignee_id),
+    )
+
+
+def form_of(session: Session, instance_id: int, name: str) -> forms.Form:
+    """The form of that name in the package version the instance runs on."""
+    instance = session.get_one(Instance, instance_id)
+    return forms.load(packages.file(session, instance.package_id, f"forms/{name}.json"))
+
+
+def readable(session: Session, actor: Actor, task_id: int) -> tuple[Task, Case]:
+    """The task and its case without locking; NotFound outside the actor's reach, TaskTaken when it was just done."""
+    task = session.get(Task, task_id)
+    if task is None or task.case_id is None:
+        raise _gone(session, actor, task_id)
+    case = session.get_one(Case, task.case_id)
+    require(actor, Verb.TASK_READ, scopes.task_scope(session, task, case))
+    return task, case
+
+
+def locked_task(session: Session, actor: Actor, task_id: int) -> tuple[Task, Case, Instance, TaskScope]:
+    """The task to act on, read after its instance was locked, so that nothing of it can be stale (rule 2)."""
+    instance = work.lock_instance_of(session, task_id)
+    query = select(Task, Case).join(Case, Case.id == Task.case_id).where(Task.id == task_id)
+    row = session.execute(query.execution_options(populate_existing=True)).first() if instance else None
+    if row is None or instance is None:
+        raise _gone(session, actor, task_id)
+    scope = scopes.task_scope(session, row.Task, row.Case)
+    require(actor, Verb.TASK_READ, scope)
+    return row.Task, row.Case, instance, scope
+
+
+def _gone(session: Session, actor: Actor, task_id: int) -> Exception:
+    """Who was faster, if the one asking may know it."""
+    query = select(History).where(History.task_id == task_id, History.case_id.is_not(None))
+    row = session.scalars(query.order_by(History.id.desc()).limit(1)).first()
+    if row is None or row.case_id is None:
+        return NotFound()
+    case = session.get_one(Case, row.case_id)
+    if not may(actor, Verb.CASE_READ, scopes.case_scope(session, case)):
+        return NotFound()
+    at = clock.local(row.at)
+    who = row.actor_name or "系统"
+    return TaskTaken(f"“{row.element_name}”已由{who}于{at:%Y-%m-%d %H:%M}办理完毕。您填写的内容没有提交，仍在本页。")
+
+
+def holds(actor: Actor, task: Task) -> bool:
+    """Does the actor hold the task, or is it for him personally?"""
+    return actor.person_id in (task.assignee_id, task.person_id)
+
+
+def name_of(session: Session, person_id: int | None) -> str:
+    """The person's name, "" for nobody."""
+    person = session.get(Person, person_id) if person_id else None
+    return person.name if person else ""
+
+
+def _prefill(form: forms.Form | None, case: Case, proposal: Mapping[str, Any]) -> dict[str, Any]:
+    """What a form starts with: the case's own facts under the same names, and the proposed unit (jurisdiction)."""
+    if form is None:
+        return {}
+    values: dict[str, Any] = {}
+    for field in forms.fields(form):
+        value = proposal.get(field.name, getattr(case, field.name, None))
+        if value not in (None, ""):
+            values[field.name] = value.isoformat() if hasattr(value, "isoformat") else value
+    return values
+
+
+def _proposal(session: Session, task: Task, case: Case) -> dict[str, Any]:
+    """What jurisdiction.dmn proposed for this review: tier, unit and reason (article 10, 管理权限)."""
+    if task.role != "tier_review":
+        return {}
+    instructed = handlings.latest_review(session, case.id)
+    if case.instruction and instructed is not None and instructed.tier == "committee":
+        unit = {"unit_id": str(instructed.unit_id)} if instructed.unit_id else {}
+        return {"decision": "refer", "basis": f"市委批示：{case.instruction}"[:300]} | unit
+    data = instances.data_of(session, task, case)
+    found = {name: data[name] for name in ("proposed_tier", "proposed_matter", "proposal_reason") if data.get(name)}
+    if found.get("proposal_reason"):
+        found["basis"] = found["proposal_reason"]
+    if found.get("proposed_tier", case.tier) != case.tier:
+        return found | {"decision": "escalate"}
+    department = session.get(Organisation, task.organisation_id)
+    if department is not None:
+        matter = str(found.get("proposed_matter", case.matter))
+        units = organisation.units_of(session, case.tier, department.place_id, matter)
+        if units:
+            found |= {"decision": "refer", "unit_id": str(units[0].id), "unit_name": units[0].name}
+    return found
+
+
+def draft_of(session: Session, person_id: int, task_id: int) -> Draft | None:
+    """What the person typed and did not send yet."""
+    return session.scalars(select(Draft).where(Draft.person_id == person_id, Draft.task_id == task_id)).first()
+
+
+def _extension_possible(session: Session, actor: Actor, case: Case, task: Task) -> bool:
+    handling = Act(session, case, task.instance_id).handling
+    return (
+        handling is not None
+        and not handling.extended
+        and handlings.pending_extension(session, handling.id) is None
+        and may(actor, Verb.EXTENSION_REQUEST, scopes.task_scope(session, task, case))
+    )
+
+
+def options(session: Session, source: str, case: Case, task: Task | None = None) -> list[tuple[str, str]]:
+    """The choices of a form field with `x-options`: (value, label)."""
+    if source == "units":
+        department = session.get_one(Organisation, task.organisation_id) if task else None
+        if department is None or department.kind == "committee":
+            units = organisation.units_of(session, "city", organisation.city(session).id)
+        else:
+            units = organisation.units_of(session, department.tier, department.place_id)
+        return [(str(unit.id), unit.name) for unit in units]
+    if source == "delegates":
+        return [(str(row.id), person.name) for row, person in organisation.delegates_of(session, case.community_id)]
+    raise NotFound()
