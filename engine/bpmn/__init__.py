@@ -1,10 +1,10 @@
 """BPMN: the only room that imports SpiffWorkflow and lxml. This gate is all the rest of the house may import from it.
 
-    package = compile_package({"handling.bpmn": b"..."}, functions, operations)    # once per version, shared
-    run = start(package, "handling", {"case": 7}, host)                            # host: clock, facts, operations
-    run.complete(run.tasks()[0].token, {"accepted": True})
-    blob = run.dump()                                                              # a few KB, whatever its age
-    run = restore(package, blob, host)
+package = compile_package({"handling.bpmn": b"..."}, functions, operations)    # once per version, shared
+run = start(package, "handling", {"case": 7}, host)                            # host: clock, facts, operations
+run.complete(run.tasks()[0].token, {"accepted": True})
+blob = run.dump()                                                              # a few KB, whatever its age
+run = restore(package, blob, host)
 """
 
 from engine.bpmn.codec import clean
@@ -51,10 +51,51 @@ from engine.bpmn.package import Package, compile_package
 
 __all__ = [
     "MAX_BYTES",
-    "AmbiguousDecision", "BadState", "BadValue", "BpmnError", "CannotMove", "Effects", "Element", "ExpressionError",
-    "Finding", "Host", "Migrated", "NoWay", "NotDue", "NotWaiting", "OpenTask", "Package", "Position", "Problem", "Refusal",
-    "Refused", "Run", "Step", "StepBudgetExceeded", "Subscription", "Target", "TimerChange", "TimerFate", "Token",
-    "WaitingTimer", "Waits", "cancel", "check", "check_package", "clean", "compile_expression", "compile_package",
-    "effects", "go_back", "migrate", "move", "next_start", "positions", "proposals", "restore", "start", "targets",
+    "AmbiguousDecision",
+    "BadState",
+    "BadValue",
+    "BpmnError",
+    "CannotMove",
+    "Effects",
+    "Element",
+    "ExpressionError",
+    "Finding",
+    "Host",
+    "Migrated",
+    "NoWay",
+    "NotDue",
+    "NotWaiting",
+    "OpenTask",
+    "Package",
+    "Position",
+    "Problem",
+    "Refusal",
+    "Refused",
+    "Run",
+    "Step",
+    "StepBudgetExceeded",
+    "Subscription",
+    "Target",
+    "TimerChange",
+    "TimerFate",
+    "Token",
+    "WaitingTimer",
+    "Waits",
+    "cancel",
+    "check",
+    "check_package",
+    "clean",
+    "compile_expression",
+    "compile_package",
+    "effects",
+    "go_back",
+    "migrate",
+    "move",
+    "next_start",
+    "positions",
+    "proposals",
+    "restore",
+    "start",
+    "targets",
     "waits",
 ]

@@ -11,9 +11,25 @@ from engine.bpmn.findings import Finding
 
 # What a draft forgives, by finding code; a prefix ends with a dot.
 FORGIVEN = (
-    "article.", "call.target", "condition.language", "condition.missing", "decision.missing", "decision.unknown",
-    "event.reference", "explore.", "extension.", "file.import", "form.", "gateway.no_default", "id.invalid", "lane.",
-    "loop.maximum", "operation.missing", "script.", "task.", "unsupported.global",
+    "article.",
+    "call.target",
+    "condition.language",
+    "condition.missing",
+    "decision.missing",
+    "decision.unknown",
+    "event.reference",
+    "explore.",
+    "extension.",
+    "file.import",
+    "form.",
+    "gateway.no_default",
+    "id.invalid",
+    "lane.",
+    "loop.maximum",
+    "operation.missing",
+    "script.",
+    "task.",
+    "unsupported.global",
 )
 
 
@@ -22,8 +38,9 @@ def soften(findings: Iterable[Finding]) -> list[Finding]:
     return [replace(item, severity="warning") if item.code.startswith(FORGIVEN) else item for item in findings]
 
 
-def by_hand(kind: str, operation: str | None, decision: str | None, language: str, called: str,
-            known: Collection[str]) -> bool:
+def by_hand(
+    kind: str, operation: str | None, decision: str | None, language: str, called: str, known: Collection[str]
+) -> bool:
     """Whether a draft lets a person do this step: it names nothing that can be executed. `known` are the decisions and
     processes of the package."""
     if kind in ("serviceTask", "sendTask"):

@@ -261,8 +261,9 @@ class Walk:
             always = [flow for flow in flows if flow not in free]
             yield from self.subsets(state, node, always, free)
 
-    def subsets(self, state: State, node: Node, always: Sequence[Flow],
-                free: Sequence[Flow]) -> Iterator[Sequence[Flow]]:
+    def subsets(
+        self, state: State, node: Node, always: Sequence[Flow], free: Sequence[Flow]
+    ) -> Iterator[Sequence[Flow]]:
         """Some of the free flows, at least one flow in all; of very many only single ones and all together."""
         sizes = range(0 if always and not node.default else 1, len(free) + 1)
         if len(free) > WAYS:
@@ -272,8 +273,15 @@ class Walk:
         for size in sizes:
             yield from ([*always, *chosen] for chosen in combinations(free, size))
 
-    def go(self, state: State, tokens: Mapping[Place, int], taken: Sequence[Place], element: str,
-           flows: Sequence[Flow], event: str = "") -> Iterator[tuple[str, State]]:
+    def go(
+        self,
+        state: State,
+        tokens: Mapping[Place, int],
+        taken: Sequence[Place],
+        element: str,
+        flows: Sequence[Flow],
+        event: str = "",
+    ) -> Iterator[tuple[str, State]]:
         """The state after tokens were taken and others put; nothing (and a cut) when that is too many."""
         after = dict(tokens)
         for place in taken:

@@ -28,8 +28,15 @@ from engine.bpmn.timers import Timer
 from engine.clock import local
 
 
-def start(package: Package, process_id: str, data: Mapping[str, Any], host: Host, *, max_steps: int = 500,
-          start_event: str | None = None) -> "Run":
+def start(
+    package: Package,
+    process_id: str,
+    data: Mapping[str, Any],
+    host: Host,
+    *,
+    max_steps: int = 500,
+    start_event: str | None = None,
+) -> "Run":
     """A new instance of a process, run to its first waits, from its plain start event or from the one named (a timer,
     message or signal start). KeyError for an unknown process or start event; BadValue for data that cannot be stored;
     StepBudgetExceeded for an endless diagram."""
@@ -42,8 +49,9 @@ def start(package: Package, process_id: str, data: Mapping[str, Any], host: Host
     return run
 
 
-def next_start(package: Package, process_id: str, start_event: str, host: Host,
-               fired: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+def next_start(
+    package: Package, process_id: str, start_event: str, host: Host, fired: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
     """When a timer start event is due: its memory with `due` (aware UTC), counted from now or after the occurrence
     `fired` (the memory of the one that just happened); None when there is no further one. KeyError for anything but a
     timer start event of the process."""
@@ -141,7 +149,8 @@ class Run:
         joins the data of the tokens that leave. NotWaiting when nothing waits for it."""
         values = clean(payload or {}, message)
         waiting = [
-            marker for marker in self._net.all_markers()
+            marker
+            for marker in self._net.all_markers()
             if _listens(marker) and marker.task_spec.event.name == message and token in (None, marker.id)
         ]
         if not waiting:
@@ -160,8 +169,15 @@ class Run:
                 data = marker.workflow.view()[0] if marker.task_spec.watching else marker.data
                 marker.memory = marker.task_spec.timer.again(old, data, self._net.outside)
                 if (old["due"], old["basis"]) != (marker.memory["due"], marker.memory["basis"]):
-                    changes.append(TimerChange(marker.id, marker.task_spec.bpmn_id, old["due"], marker.memory["due"],
-                                               marker.memory["basis"]))
+                    changes.append(
+                        TimerChange(
+                            marker.id,
+                            marker.task_spec.bpmn_id,
+                            old["due"],
+                            marker.memory["due"],
+                            marker.memory["basis"],
+                        )
+                    )
         return changes
 
     def trace(self) -> list[Step]:
@@ -190,21 +206,47 @@ def _listens(marker: Marker) -> bool:
 
 def _task(marker: Marker) -> OpenTask:
     spec = marker.task_spec
-    return OpenTask(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, spec.lane, spec.tag,
-                    dict(spec.extensions), MappingProxyType(marker.data), path(marker))
+    return OpenTask(
+        marker.id,
+        spec.process_id,
+        spec.bpmn_id,
+        spec.bpmn_name,
+        spec.lane,
+        spec.tag,
+        dict(spec.extensions),
+        MappingProxyType(marker.data),
+        path(marker),
+    )
 
 
 def _timer(marker: Marker) -> WaitingTimer:
     spec, host, memory = marker.task_spec, marker.host, marker.memory
     return WaitingTimer(
-        token=marker.id, process_id=spec.process_id, element_id=spec.bpmn_id, name=spec.bpmn_name,
-        host_token=host.id if host else None, host_element=host.task_spec.bpmn_id if host else None,
-        due_at=memory["due"], expression=spec.event.text, basis=memory["basis"], extensions=dict(spec.extensions),
-        interrupting=spec.interrupts(marker), occurrence=memory["n"], path=path(marker),
+        token=marker.id,
+        process_id=spec.process_id,
+        element_id=spec.bpmn_id,
+        name=spec.bpmn_name,
+        host_token=host.id if host else None,
+        host_element=host.task_spec.bpmn_id if host else None,
+        due_at=memory["due"],
+        expression=spec.event.text,
+        basis=memory["basis"],
+        extensions=dict(spec.extensions),
+        interrupting=spec.interrupts(marker),
+        occurrence=memory["n"],
+        path=path(marker),
     )
 
 
 def _subscription(marker: Marker) -> Subscription:
     spec, host = marker.task_spec, marker.host
-    return Subscription(marker.id, spec.event.kind, spec.event.name, spec.process_id, spec.bpmn_id,
-                        host.id if host else None, dict(spec.extensions), path(marker))
+    return Subscription(
+        marker.id,
+        spec.event.kind,
+        spec.event.name,
+        spec.process_id,
+        spec.bpmn_id,
+        host.id if host else None,
+        dict(spec.extensions),
+        path(marker),
+    )

@@ -115,8 +115,12 @@ def hand(node: Node, processes: Collection[str]) -> bool:
     decision = node.own("decision")
     ways = {flow.id: bool(text(flow.condition).strip()) for flow in node.leaving}
     return chosen_by_hand(node.kind, len(node.arriving), element.get("default"), ways) or by_hand(
-        node.kind, node.own("operation"), decision, element.get("scriptFormat", ""),
-        element.get("calledElement", "").rpartition(":")[2], {*processes, *([decision] if decision else [])},
+        node.kind,
+        node.own("operation"),
+        decision,
+        element.get("scriptFormat", ""),
+        element.get("calledElement", "").rpartition(":")[2],
+        {*processes, *([decision] if decision else [])},
     )
 
 

@@ -47,8 +47,7 @@ def _stuck(explored: Explored, nodes: Mapping[str, Node]) -> Finding:
         "error",
         explored.file,
         where.id,
-        f"“{where.name or where.id}”（{where.id}）：按 {way} 走，会停在{stay}，走不到结束，"
-        "请检查分支与汇合是否成对。",
+        f"“{where.name or where.id}”（{where.id}）：按 {way} 走，会停在{stay}，走不到结束，请检查分支与汇合是否成对。",
         f"{where.id}: after {' -> '.join(explored.path)} the case stays at {', '.join(explored.stuck)} for ever",
         where.line,
     )

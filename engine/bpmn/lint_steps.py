@@ -153,9 +153,7 @@ def check_decisions(diagram: Diagram, decisions: Collection[str]) -> Iterator[Fi
 def check_references(diagram: Diagram) -> Iterator[Finding]:
     """Messages, signals and errors that events refer to are defined and named."""
     names = {
-        kind: {
-            item.get("id"): item.get("name") or item.get(f"{kind}Code") for item in children(diagram.root, kind)
-        }
+        kind: {item.get("id"): item.get("name") or item.get(f"{kind}Code") for item in children(diagram.root, kind)}
         for kind in _REFERENCES
     }
     for _, node in diagram.nodes():

@@ -16,8 +16,9 @@ class Marker(Task):
     """One token. Its parent is the root, or the host it is armed on (boundary events, branches of an event gateway);
     `stamps` tells when each name of its data was written, `flow` by which flow it came."""
 
-    def __init__(self, workflow: Any, spec: Any, parent: Any, token: str, data: dict[str, Any],
-                 stamps: dict[str, int]) -> None:
+    def __init__(
+        self, workflow: Any, spec: Any, parent: Any, token: str, data: dict[str, Any], stamps: dict[str, int]
+    ) -> None:
         super().__init__(workflow, spec, parent, TaskState.FUTURE, token)
         self.data = data
         self.stamps = stamps
@@ -120,5 +121,6 @@ def path(marker: Marker) -> Path:
 def token_of(marker: Marker) -> Token:
     """What the outside learns about a token."""
     spec = marker.task_spec
-    return Token(marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, dict(spec.extensions), dict(marker.data),
-                 path(marker))
+    return Token(
+        marker.id, spec.process_id, spec.bpmn_id, spec.bpmn_name, dict(spec.extensions), dict(marker.data), path(marker)
+    )

@@ -50,8 +50,15 @@ class Net(Merging, BpmnWorkflow):
         self.serial += 1
         return self.serial
 
-    def put(self, scope: Any, spec: Any, data: dict[str, Any], stamps: dict[str, int], flow: str = "",
-            host: Marker | None = None) -> Marker:
+    def put(
+        self,
+        scope: Any,
+        spec: Any,
+        data: dict[str, Any],
+        stamps: dict[str, int],
+        flow: str = "",
+        host: Marker | None = None,
+    ) -> Marker:
         """A new token on an element (or an event armed on `host`), which it enters at once."""
         marker = Marker(scope, spec, host or scope.task_tree, f"t{self.number()}", data, stamps)
         marker.flow = flow
@@ -59,8 +66,9 @@ class Net(Merging, BpmnWorkflow):
         spec.enter(marker)
         return marker
 
-    def begin_scope(self, scope: Any, data: dict[str, Any], stamps: dict[str, int],
-                    starts: Sequence[str] | None = None) -> None:
+    def begin_scope(
+        self, scope: Any, data: dict[str, Any], stamps: dict[str, int], starts: Sequence[str] | None = None
+    ) -> None:
         """Enter a process or subprocess with a copy of these data; nothing drawn inside is over at once."""
         scope.begin(dict(data), dict(stamps))
         for spec in scope.spec.watchers:
@@ -210,8 +218,9 @@ class Net(Merging, BpmnWorkflow):
             self.take(marker)
         marker.data, marker.stamps, marker.memory = host.data, host.stamps, again or {}
 
-    def trigger(self, watch: Marker, payload: Mapping[str, Any] | None, data: dict[str, Any],
-                stamps: dict[str, int]) -> None:
+    def trigger(
+        self, watch: Marker, payload: Mapping[str, Any] | None, data: dict[str, Any], stamps: dict[str, int]
+    ) -> None:
         """An event subprocess starts: instead of everything else in its scope, or beside it."""
         scope, spec = watch.workflow, watch.task_spec
         self.record(watch, "fired")
@@ -257,8 +266,9 @@ class Net(Merging, BpmnWorkflow):
 
     def caught(self, host: Marker, spec: Any, marker: Marker, payload: Mapping[str, Any] | None) -> None:
         """A boundary event of `host` catches what `marker` threw."""
-        token = Marker(host.workflow, spec, host.workflow.task_tree, f"t{self.number()}",
-                       dict(marker.data), dict(marker.stamps))
+        token = Marker(
+            host.workflow, spec, host.workflow.task_tree, f"t{self.number()}", dict(marker.data), dict(marker.stamps)
+        )
         if spec.cancels:
             self.cancel_marker(host)
         self.fire(token, payload)

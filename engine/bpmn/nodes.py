@@ -35,7 +35,8 @@ class Pass(BpmnSpecMixin):
         self.catches: dict[tuple[str, str], Any] = {}
         self.conditions = {
             flow.id: expressions.compile(flow.condition)
-            for flow in node.flows if flow.condition and flow.id != node.default
+            for flow in node.flows
+            if flow.condition and flow.id != node.default
         }
 
     def test(self) -> None:

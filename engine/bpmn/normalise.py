@@ -16,8 +16,9 @@ from engine.bpmn.repeats import Repeat, read_repeat
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 LIANXIN = "{urn:lianxin:bpmn}"
 EVENTS = frozenset({"startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent"})
-TASKS = frozenset({"task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "scriptTask",
-                   "businessRuleTask"})
+TASKS = frozenset(
+    {"task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask"}
+)
 INNER = frozenset({"subProcess", "transaction"})
 SCOPES = INNER | {"callActivity"}
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
@@ -97,8 +98,12 @@ def pictures(root: _Element, file: str) -> Iterator[Picture]:
 
 def _definitions(root: _Element) -> dict[str, str]:
     found: dict[str, str] = {}
-    for tag, attribute in (("message", "name"), ("signal", "name"), ("error", "errorCode"),
-                           ("escalation", "escalationCode")):
+    for tag, attribute in (
+        ("message", "name"),
+        ("signal", "name"),
+        ("error", "errorCode"),
+        ("escalation", "escalationCode"),
+    ):
         for item in root.iterchildren(f"{BPMN}{tag}"):
             found[item.get("id", "")] = item.get(attribute) or item.get("name") or item.get("id", "")
     return found
@@ -107,12 +112,14 @@ def _definitions(root: _Element) -> dict[str, str]:
 def _lanes(process: _Element) -> dict[str, str]:
     return {
         (reference.text or "").strip(): lane.get("name") or lane.get("id", "")
-        for lane in process.iter(f"{BPMN}lane") for reference in lane.iterchildren(f"{BPMN}flowNodeRef")
+        for lane in process.iter(f"{BPMN}lane")
+        for reference in lane.iterchildren(f"{BPMN}flowNodeRef")
     }
 
 
-def _picture(scope: _Element, file: str, names: Mapping[str, str], lanes: Mapping[str, str],
-             lane: str | None = None) -> Picture:
+def _picture(
+    scope: _Element, file: str, names: Mapping[str, str], lanes: Mapping[str, str], lane: str | None = None
+) -> Picture:
     nodes: dict[str, Node] = {}
     for item in scope.iterchildren(*(BPMN + tag for tag in NODES)):
         node = _node(item, names, lanes.get(item.get("id", ""), lane))
@@ -152,12 +159,22 @@ def _node(item: _Element, names: Mapping[str, str], lane: str | None) -> Node:
     script = item.find(f"{BPMN}script")
     interrupting = item.get("isInterrupting" if tag == "startEvent" else "cancelActivity", "true") not in ("false", "0")
     return Node(
-        id=item.get("id", ""), tag=tag, name=item.get("name", ""), line=item.sourceline or 0,
-        extensions=extensions(item), documentation=_text(item, "documentation"), lane=lane, event=_event(item, names),
-        attached_to=item.get("attachedToRef"), interrupting=interrupting,
-        default=item.get("default"), called=item.get("calledElement", "").rpartition(":")[2],
-        script=(script.text or "") if script is not None else "", language=item.get("scriptFormat", ""),
-        triggered=item.get("triggeredByEvent") in ("true", "1"), repeat=read_repeat(item),
+        id=item.get("id", ""),
+        tag=tag,
+        name=item.get("name", ""),
+        line=item.sourceline or 0,
+        extensions=extensions(item),
+        documentation=_text(item, "documentation"),
+        lane=lane,
+        event=_event(item, names),
+        attached_to=item.get("attachedToRef"),
+        interrupting=interrupting,
+        default=item.get("default"),
+        called=item.get("calledElement", "").rpartition(":")[2],
+        script=(script.text or "") if script is not None else "",
+        language=item.get("scriptFormat", ""),
+        triggered=item.get("triggeredByEvent") in ("true", "1"),
+        repeat=read_repeat(item),
     )
 
 

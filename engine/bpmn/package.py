@@ -52,8 +52,9 @@ class Package:
         return tuple(e for e in self._elements[process_id] if e.kind == "startEvent" and e.scope is None)
 
 
-def compile_package(files: Mapping[str, bytes], functions: Collection[str] = (),
-                    operations: Collection[str] = (), draft: bool = False) -> Package:
+def compile_package(
+    files: Mapping[str, bytes], functions: Collection[str] = (), operations: Collection[str] = (), draft: bool = False
+) -> Package:
     """The package of these files (name → bytes; other suffixes are ignored). `functions` and `operations` are what
     expressions and service tasks may name; empty means unchecked. A draft runs by hand what it cannot execute (see
     draft.py). Refused, with every finding, when it cannot run."""
@@ -99,5 +100,3 @@ def _load(files: Mapping[str, bytes]) -> dict[str, _ElementTree]:
 def _specs(drawn: Mapping[str, Picture], decisions: Mapping[str, Decision]) -> Iterator[tuple[str, Any]]:
     for picture in drawn.values():
         yield from build(picture, decisions).items()
-
-

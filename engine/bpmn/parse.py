@@ -28,9 +28,17 @@ from engine.bpmn.normalise import GATEWAYS, INNER, Flow, Node, Picture
 from engine.bpmn.repetition import RepeatTask
 
 _PLAIN = {
-    "startEvent": Pass, "endEvent": End, "serviceTask": ServiceTask, "sendTask": ServiceTask, "scriptTask": ScriptTask,
-    "exclusiveGateway": Exclusive, "eventBasedGateway": EventGateway, "intermediateThrowEvent": Throw,
-    "intermediateCatchEvent": Catch, "receiveTask": Catch, "boundaryEvent": Catch,
+    "startEvent": Pass,
+    "endEvent": End,
+    "serviceTask": ServiceTask,
+    "sendTask": ServiceTask,
+    "scriptTask": ScriptTask,
+    "exclusiveGateway": Exclusive,
+    "eventBasedGateway": EventGateway,
+    "intermediateThrowEvent": Throw,
+    "intermediateCatchEvent": Catch,
+    "receiveTask": Catch,
+    "boundaryEvent": Catch,
 } | dict.fromkeys(WAITING_TASKS, WaitingTask)
 
 
@@ -49,8 +57,9 @@ def build(picture: Picture, decisions: Mapping[str, Decision]) -> dict[str, Proc
     return dict(_build(picture, picture.id, picture.id, decisions))
 
 
-def _build(picture: Picture, name: str, process_id: str,
-           decisions: Mapping[str, Decision], frame: bool = False) -> Iterator[tuple[str, ProcessSpec]]:
+def _build(
+    picture: Picture, name: str, process_id: str, decisions: Mapping[str, Decision], frame: bool = False
+) -> Iterator[tuple[str, ProcessSpec]]:
     spec = ProcessSpec(name, picture)
     made = {node.id: _make(spec, node, process_id, picture, decisions) for node in picture.nodes.values()}
     spec.watchers = tuple(_watch(spec, node, process_id) for node in picture.nodes.values() if node.triggered)
@@ -109,7 +118,8 @@ def starts(picture: Picture) -> tuple[str, ...]:
     if events:
         return ((plain or events)[0].id,)
     return tuple(
-        node.id for node in picture.nodes.values()
+        node.id
+        for node in picture.nodes.values()
         if not node.incoming and node.attached_to is None and node.event.kind != "link" and not node.triggered
     )
 
@@ -118,10 +128,20 @@ def elements(picture: Picture, scope: str | None = None) -> Iterator[Element]:
     """The elements of a process as drawn, those of embedded subprocesses included."""
     for node in picture.nodes.values():
         yield Element(
-            id=node.id, kind=node.tag, name=node.name, lane=node.lane, extensions=node.extensions,
-            documentation=node.documentation, attached_to=node.attached_to, timer=node.event.text or None,
-            event=node.event.kind if node.event.kind != "none" else None, scope=scope, called=node.called,
-            timer_kind=node.event.timer, event_name=node.event.name, interrupting=node.interrupting,
+            id=node.id,
+            kind=node.tag,
+            name=node.name,
+            lane=node.lane,
+            extensions=node.extensions,
+            documentation=node.documentation,
+            attached_to=node.attached_to,
+            timer=node.event.text or None,
+            event=node.event.kind if node.event.kind != "none" else None,
+            scope=scope,
+            called=node.called,
+            timer_kind=node.event.timer,
+            event_name=node.event.name,
+            interrupting=node.interrupting,
         )
         if node.inner is not None:
             yield from elements(node.inner, node.id)

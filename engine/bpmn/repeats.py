@@ -46,7 +46,10 @@ def read_repeat(activity: _Element) -> Repeat | None:
         return None
     maximum = loop.get("loopMaximum", "").strip()
     return Repeat(
-        loop=True, sequential=True, condition=_text(loop, "loopCondition"), before=loop.get("testBefore") == "true",
+        loop=True,
+        sequential=True,
+        condition=_text(loop, "loopCondition"),
+        before=loop.get("testBefore") == "true",
         maximum=min(int(maximum), MAX_INSTANCES) if maximum.isdecimal() and len(maximum) < 6 else MAX_INSTANCES,
     )
 
@@ -55,10 +58,14 @@ def _several(marker: _Element) -> Repeat:
     results = marker.get(f"{_OURS}results") or _text(marker, "loopDataOutputRef")
     result = marker.get(f"{_OURS}result") or _item(marker, "outputDataItem")
     return Repeat(
-        loop=False, sequential=marker.get("isSequential") == "true", count=_text(marker, "loopCardinality"),
+        loop=False,
+        sequential=marker.get("isSequential") == "true",
+        count=_text(marker, "loopCardinality"),
         collection=marker.get(f"{_OURS}collection") or _text(marker, "loopDataInputRef"),
         item=marker.get(f"{_OURS}item") or _item(marker, "inputDataItem") or "item",
-        results=results, result=result or (results and "result"), until=_text(marker, "completionCondition"),
+        results=results,
+        result=result or (results and "result"),
+        until=_text(marker, "completionCondition"),
     )
 
 

@@ -26,7 +26,8 @@ class RepeatTask(Activity):
         self.called, self.repeat, self.inner = called, repeat, node.id
         self.expressions = {
             text: expressions.compile(text)
-            for text in (repeat.count, repeat.collection, repeat.until, repeat.condition) if text
+            for text in (repeat.count, repeat.collection, repeat.until, repeat.condition)
+            if text
         }
 
     def _run_hook(self, my_task: Marker) -> None:
@@ -92,8 +93,10 @@ class RepeatTask(Activity):
         """Whether the completion condition holds after this instance; it may use the standard's counters."""
         memory, active = scope.host.memory, len(scope.markers())
         counters: Mapping[str, Any] = {
-            "numberOfInstances": memory["n"], "numberOfCompletedInstances": memory["done"],
-            "numberOfActiveInstances": active, "numberOfTerminatedInstances": 0,
+            "numberOfInstances": memory["n"],
+            "numberOfCompletedInstances": memory["done"],
+            "numberOfActiveInstances": active,
+            "numberOfTerminatedInstances": 0,
         } | {name: marker.data[name] for name in self.repeat.private if name in marker.data}
         names = look_up(scope.ended_data, net.outside, counters)
         return self.expressions[self.repeat.until].decide(names, net.outside.functions)

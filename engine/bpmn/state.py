@@ -20,10 +20,14 @@ _LETTERS = {state: letter for letter, state in _STATES.items()}
 
 def freeze(net: Net) -> bytes:
     """The stored form of an instance at rest."""
-    return codec.dumps({
-        "p": net.spec.name, "n": net.serial, "e": net.end_events,
-        "s": [_freeze_scope(scope, net) for scope in net.scopes()],
-    })
+    return codec.dumps(
+        {
+            "p": net.spec.name,
+            "n": net.serial,
+            "e": net.end_events,
+            "s": [_freeze_scope(scope, net) for scope in net.scopes()],
+        }
+    )
 
 
 def _freeze_scope(scope: Any, net: Net) -> list[Any]:

@@ -308,8 +308,14 @@ def test_event_subprocesses(kind: str, interrupting: bool, level: str) -> None:
     processes = {
         "process": (process("p", begin(), *inside, user("after"), end(), flows("start a b after end")),),
         "subprocess": (
-            process("p", begin(), subprocess("t", begin("qs"), *inside, end("qe"), flows("qs a b qe")), user("after"),
-                    end(), flows("start t after end")),
+            process(
+                "p",
+                begin(),
+                subprocess("t", begin("qs"), *inside, end("qe"), flows("qs a b qe")),
+                user("after"),
+                end(),
+                flows("start t after end"),
+            ),
         ),
         "call": (process("p", begin(), call("t", "q"), user("after"), end(), flows("start t after end")), inner),
     }[level]

@@ -154,7 +154,9 @@ KINDS = st.lists(st.sampled_from(["", "", "exclusiveGateway", "inclusiveGateway"
 
 @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(BLOCKS, KINDS, st.lists(st.tuples(st.integers(0, 11), st.integers(0, 2), st.booleans()), max_size=25))
-def test_what_is_proved_does_not_get_stuck(block: Block, kinds: list[str], choices: list[tuple[int, int, bool]]) -> None:
+def test_what_is_proved_does_not_get_stuck(
+    block: Block, kinds: list[str], choices: list[tuple[int, int, bool]]
+) -> None:
     made = Crooked(kinds).whole(block)
     verdicts = Counter(one.verdict for one in explore(made.drawn))
     desk = Counting()

@@ -7,7 +7,7 @@ import pytest
 
 from engine.bpmn.findings import Finding, Refused
 from engine.bpmn.guard import MAX_BYTES, MAX_FAN_OUT, MAX_NODES, load
-from tests.engine.bpmn.drawings import END, HEAD, START, TASK, around, bpmn, dmn, flow, line
+from tests.engine.bpmn.drawings import HEAD, START, TASK, around, bpmn, dmn, flow
 
 SAMPLES = Path(__file__).parent / "samples"
 PLAIN = '<userTask id="t"/>'
@@ -120,7 +120,9 @@ def test_fan_out() -> None:
 @pytest.mark.parametrize("encoding", ["iso-8859-1", "windows-1252", "gb18030", "GBK"])
 def test_older_encodings_become_utf8_before_anything_is_looked_at(encoding: str) -> None:
     name = "Antrag prüfen" if encoding.startswith(("iso", "windows")) else "答复"
-    text = f'<?xml version="1.0" encoding="{encoding}"?>\n' + around(PLAIN).decode().replace('"t"/>', f'"t" name="{name}"/>')
+    text = f'<?xml version="1.0" encoding="{encoding}"?>\n' + around(PLAIN).decode().replace(
+        '"t"/>', f'"t" name="{name}"/>'
+    )
     assert load(text.encode(encoding), "a.bpmn").getroot().find(".//{*}userTask").get("name") == name
     assert refusal(text.replace("?>", f"?>{DOCTYPE}").encode(encoding)).code == "xml.doctype"
 

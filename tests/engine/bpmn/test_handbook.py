@@ -67,7 +67,9 @@ def thrown(body: str, **extra: str) -> str:
 
 def at_edge(body: str, kind: str = "userTask") -> str:
     inside = {"userTask": "", "subProcess": INSIDE, "transaction": INSIDE}[kind]
-    return process("p", begin(), node(kind, "h", inside), boundary("t", "h", body), end(), flows("start h end", "t end"))
+    return process(
+        "p", begin(), node(kind, "h", inside), boundary("t", "h", body), end(), flows("start h end", "t end")
+    )
 
 
 def at_end(body: str) -> str:
@@ -195,7 +197,9 @@ def test_the_row_is_true(row: str) -> None:
 
 
 def test_the_functions_are_all_listed() -> None:
-    built_in, house = (re.search(rf"{words}: ((?:`\w+`\s*)+)", PAGE) for words in ("Built-in functions", "Functions of the house"))
+    built_in, house = (
+        re.search(rf"{words}: ((?:`\w+`\s*)+)", PAGE) for words in ("Built-in functions", "Functions of the house")
+    )
     assert built_in
     assert house
     assert re.findall(r"\w+", built_in[1]) == sorted(BUILTINS)

@@ -96,7 +96,6 @@ def transaction(definition: str) -> bytes:
     return around(f'<transaction id="t">{content}{line("s2", "t2", "e2")}</transaction>', event, flow("b", "e"))
 
 
-
 # code: (a diagram it refuses, the sound twin)
 RULES: dict[str, tuple[Any, Any]] = {
     "id.duplicate": (around(TASK, '<userTask id="t"/>'), around(TASK)),
@@ -248,8 +247,11 @@ RULES: dict[str, tuple[Any, Any]] = {
     "unsupported.adHocSubProcess": (around(f'<adHocSubProcess id="t">{INNER}</adHocSubProcess>'), inner(INNER)),
     "unsupported.compensation": (around('<userTask id="t" isForCompensation="true"/>'), around(TASK)),
     "wait.nobody": (
-        receiving(), receiving('<boundaryEvent id="b" attachedToRef="r"><timerEventDefinition><timeDuration>P1D'
-                               "</timeDuration></timerEventDefinition></boundaryEvent>" + flow("b", "e")),
+        receiving(),
+        receiving(
+            '<boundaryEvent id="b" attachedToRef="r"><timerEventDefinition><timeDuration>P1D'
+            "</timeDuration></timerEventDefinition></boundaryEvent>" + flow("b", "e")
+        ),
     ),
     "loop.budget": (
         around(SERVICES.format(MULTI.format("<loopCardinality>200</loopCardinality>"))),

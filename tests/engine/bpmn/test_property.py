@@ -32,7 +32,9 @@ EXAMPLES = int(os.environ.get("LIANXIN_EXAMPLES", "150"))
 LONG = 60
 
 Block = tuple[Any, ...]
-LEAVES = st.sampled_from([("user",), ("user",), ("service",), ("catch",), ("reminded",), ("stopped",), ("cycled",), ("several",)])
+LEAVES = st.sampled_from(
+    [("user",), ("user",), ("service",), ("catch",), ("reminded",), ("stopped",), ("cycled",), ("several",)]
+)
 
 
 def nested(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
