@@ -1,8 +1,8 @@
 """Lint: whether a package of diagrams may be deployed. The same findings serve the editor while somebody draws.
 
-Structure (lint_flow, lint_rounds, and lint_states by exploration), waits (lint_waits), evaluated texts (lint_texts,
-lint_times), steps and references (lint_steps), calls between processes (lint_package), decision tables (lint_tables),
-and for the procedure `opinion` the articles of the measures (articles). What the executor cannot do is listed once, in
+Structure (lint_flow, lint_scopes, lint_rounds, and lint_states by exploration), waits (lint_waits), evaluated texts
+(lint_texts, lint_times), steps and references (lint_steps), calls between processes (lint_package), decision tables
+(lint_tables), and for the procedure `opinion` the articles of the measures (articles). What the executor cannot do is listed once, in
 support.py."""
 
 from collections.abc import Collection, Iterator, Mapping
@@ -14,6 +14,7 @@ from engine.bpmn import (
     lint_flow,
     lint_package,
     lint_rounds,
+    lint_scopes,
     lint_steps,
     lint_tables,
     lint_texts,
@@ -95,7 +96,8 @@ def lint(
 
 def _check_drawing(diagram: Diagram) -> Iterator[Finding]:
     yield from lint_flow.check_ids(diagram)
-    yield from lint_flow.check_ends(diagram)
+    yield from lint_scopes.check_ends(diagram)
+    yield from lint_scopes.check_inner(diagram)
     yield from lint_flow.check_connections(diagram)
     yield from lint_flow.check_reachable(diagram)
     yield from lint_flow.check_conditions(diagram)
