@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -191,6 +191,12 @@ def _postpone(session: Session, row_id: int, problem: Exception) -> None:
         session, CAUSE, f"“{row.name or row.element_id}”到期后流程未能开始：{reason}", process_id=row.process_id,
         element_id=row.element_id,
     )  # fmt: skip
+
+
+def retry_now(session: Session, process_id: str, element_id: str) -> None:
+    """Let a start that failed be tried at the next sweep (an administrator mended the cause)."""
+    same = (StartSchedule.process_id == process_id, StartSchedule.element_id == element_id)
+    session.execute(update(StartSchedule).where(*same).values(retry_at=None))
 
 
 # ------------------------------------------------------------------------------------------------ by message

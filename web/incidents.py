@@ -3,14 +3,19 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import deadlines, incidents
+from engine import deadlines, incidents, starts
 from engine.access import Verb
 from engine.desk import Page
 from web.policy import policy
 from web.session import actor
 
 blueprint = Blueprint("incidents", __name__, url_prefix="/incidents")
-CAUSES = {"empty_pool": "没有办理人员", "timer_failed": "到期未能执行"}
+CAUSES = {
+    "empty_pool": "没有办理人员",
+    "timer_failed": "到期未能执行",
+    "start_failed": "流程未能开始",
+    "stuck": "无人办理",
+}
 
 
 @blueprint.get("")
@@ -32,5 +37,7 @@ def resolve(incident_id: int) -> ResponseReturnValue:
     incident = incidents.resolve(g.session, actor(), incident_id)
     if incident.cause == "timer_failed" and incident.instance_id is not None:
         deadlines.retry_now(g.session, incident.instance_id)
+    if incident.cause == "start_failed":
+        starts.retry_now(g.session, incident.process_id, incident.element_id)
     flash("异常已处理。" + ("到期事项会马上重新执行。" if incident.cause == "timer_failed" else ""))
     return redirect(url_for("incidents.index"))

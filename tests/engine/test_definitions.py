@@ -426,6 +426,10 @@ def test_a_start_that_fails_is_an_incident_and_holds_nobody_up(database: Engine,
         assert session.scalar(select(func.count()).select_from(Instance)) == 1
     at("2026-03-04 09:10")
     assert sweep(database).failed == 1
+    assert sweep(database).failed == 0
+    with db.transaction(database) as session:
+        starts.retry_now(session, "year", "yearly")
+    assert sweep(database).failed == 1
 
 
 def test_a_message_starts_what_begins_with_it(session: Session, cast: people.Cast) -> None:
