@@ -2,8 +2,8 @@
 
 Structure (lint_flow, lint_scopes, lint_rounds, and lint_states by exploration), waits (lint_waits), evaluated texts
 (lint_texts, lint_times), steps and references (lint_steps), calls between processes (lint_package), decision tables
-(lint_tables), and for the procedure `opinion` the articles of the measures (articles). What the executor cannot do is listed once, in
-support.py."""
+(lint_tables), and for the procedure `opinion` the articles of the measures (articles). What the executor cannot do is
+listed once, in support.py."""
 
 from collections.abc import Collection, Iterator, Mapping
 
