@@ -9,13 +9,14 @@ run = restore(package, blob, host)
 
 from engine.bpmn.codec import clean
 from engine.bpmn.decisions import AmbiguousDecision
+from engine.bpmn.explore import Explored
 from engine.bpmn.expressions import ExpressionError, Problem, check
 from engine.bpmn.expressions import compile as compile_expression
 from engine.bpmn.findings import Finding, Refused
 from engine.bpmn.gate import Run, next_start, restore, start
 from engine.bpmn.guard import MAX_BYTES
 from engine.bpmn.lint import check as check_package  # not `lint`: that name is the room
-from engine.bpmn.migrate import Migrated, Refusal, TimerFate, migrate, proposals
+from engine.bpmn.migrate import Migrated, Refusal, TimerFate, migrate
 from engine.bpmn.model import (
     BadState,
     BadValue,
@@ -48,6 +49,7 @@ from engine.bpmn.moving import (
     waits,
 )
 from engine.bpmn.package import Package, compile_package
+from engine.bpmn.proposing import proposals
 
 __all__ = [
     "MAX_BYTES",
@@ -58,6 +60,7 @@ __all__ = [
     "CannotMove",
     "Effects",
     "Element",
+    "Explored",
     "ExpressionError",
     "Finding",
     "Host",

@@ -8,8 +8,7 @@ armed as if they had been there when it began; those that fired already are not 
 Nothing is executed. What cannot be carried over safely is refused with element and reason, and the instance stays.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NoReturn
@@ -19,8 +18,8 @@ from engine.bpmn.marker import ROOT, Marker
 from engine.bpmn.model import Host, Rules, Token
 from engine.bpmn.moving import starved
 from engine.bpmn.net import Net
-from engine.bpmn.nodes import Pass
 from engine.bpmn.package import Package
+from engine.bpmn.proposing import proposals
 from engine.bpmn.state import freeze, thaw
 
 Names = Mapping[str, str]
@@ -74,8 +73,14 @@ class _Past:
         raise PermissionError("a migration executes nothing")
 
 
-def migrate(old: Package, new: Package, blob: bytes, host: Host, mapping: Names | None = None,
-            entered: Mapping[str, datetime] | None = None) -> Migrated:
+def migrate(
+    old: Package,
+    new: Package,
+    blob: bytes,
+    host: Host,
+    mapping: Names | None = None,
+    entered: Mapping[str, datetime] | None = None,
+) -> Migrated:
     """Carry the instance of `blob` from `old` to `new`. `mapping`: element id in the old version → id in the new one,
     `process/element` where an id stands in several processes; `entered`: token of a step → when it began (else now)."""
     net = thaw(blob, old.specs, host, Rules())
@@ -154,10 +159,9 @@ class _Move:
 
     def called(self, spec: Any) -> str:
         """What a call or subprocess calls, as the new version names it: a mapped subprocess keeps its process."""
-        frame = "#" if spec.hidden else ""
-        return str(spec.called) if spec.tag == "callActivity" and not frame else (
-            f"{spec.process_id}/{self.target(spec)}{frame}"
-        )
+        if spec.hidden:  # the frame around a repetition
+            return f"{spec.process_id}/{self.target(spec)}#"
+        return str(spec.called) if spec.tag == "callActivity" else f"{spec.process_id}/{self.target(spec)}"
 
     def armed(self, here: Any, name: str) -> bool:
         """Whether an event on the new element was there in the old one, under whatever id."""
@@ -178,11 +182,16 @@ class _Move:
         places = [(scope, self.scope(scope)) for scope in self.net.scopes()]
         moves = [(marker, self.spec(marker)) for marker in list(self.net.all_markers())]
         added = [
-            (marker, spec) for marker, there in moves if there is not None
-            for name, spec in _armable(there).items() if not self.armed(marker.task_spec, name)
+            (marker, spec)
+            for marker, there in moves
+            if there is not None
+            for name, spec in _armable(there).items()
+            if not self.armed(marker.task_spec, name)
         ]
         watching = [
-            (scope, spec) for scope, there in places for spec in there.watchers
+            (scope, spec)
+            for scope, there in places
+            for spec in there.watchers
             if spec.name not in {self.target(old) for old in scope.spec.watchers}
         ]
         self.net.end_events = [self.mapping.get(element, element) for element in self.net.end_events]
@@ -284,36 +293,4 @@ def repeats(spec: Any) -> Any:
     return getattr(spec, "repeat", None)
 
 
-def proposals(old: Package, new: Package, tags: Collection[str] = ()) -> dict[str, str]:
-    """Elements whose id was changed, as far as the rest of them tells: `process/element` → id in the new version. Only
-    clear pairs: one of this kind went and exactly one came, in the same scope."""
-    found: dict[str, str] = {}
-    for name, before in old.specs.items():
-        after = new.specs.get(name)
-        if after is None:
-            continue
-        gone = _strange(before, after, tags)
-        come = _strange(after, before, tags)
-        for mark, element_id in gone.items():
-            if mark in come:
-                found[f"{name.partition('/')[0]}/{element_id}"] = come[mark]
-    return found
-
-
-def _strange(here: Any, there: Any, tags: Collection[str]) -> dict[tuple[Any, ...], str]:
-    """What makes each element recognisable that stands only here → its id, where that is one element's alone."""
-    own = here.task_specs.values()
-    specs = [spec for spec in own if isinstance(spec, Pass) and spec.name not in there.task_specs]
-    marks = [(_mark(spec), spec.bpmn_id) for spec in specs if not tags or spec.tag in tags]
-    count = Counter(mark for mark, _ in marks)
-    return {mark: element_id for mark, element_id in marks if count[mark] == 1}
-
-
-def _mark(spec: Any) -> tuple[Any, ...]:
-    kept = tuple(str(spec.extensions.get(name, "")) for name in ("role", "operation", "form", "pool", "decision"))
-    event = getattr(spec, "event", None)
-    what = (event.kind, event.name, event.timer, event.text) if event is not None else ()
-    return (spec.tag, *kept, *what, *(() if any(kept) or any(what[1:]) else (spec.bpmn_name,)))
-
-
-__all__ = ["Migrated", "Refusal", "TimerFate", "migrate", "proposals"]
+__all__ = ["Migrated", "Refusal", "TimerFate", "migrate"]

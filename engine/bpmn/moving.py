@@ -76,8 +76,10 @@ def waits(run: Run) -> Waits:
 def effects(before: Waits, after: Waits) -> Effects:
     """What changed between two moments of one instance."""
     return Effects(
-        *_changed(before.tasks, after.tasks), *_changed(before.timers, after.timers),
-        *_changed(before.subscriptions, after.subscriptions), ends=after.ended and not before.ended,
+        *_changed(before.tasks, after.tasks),
+        *_changed(before.timers, after.timers),
+        *_changed(before.subscriptions, after.subscriptions),
+        ends=after.ended and not before.ended,
     )
 
 

@@ -168,7 +168,9 @@ def _fill(session: Session, instance: Instance, act: Act, incident: Incident) ->
     session.flush()
     again = session.scalars(
         select(Incident).where(
-            Incident.instance_id == instance.id, Incident.cause == incident.cause, Incident.resolved_at.is_(None),
+            Incident.instance_id == instance.id,
+            Incident.cause == incident.cause,
+            Incident.resolved_at.is_(None),
             Incident.element_id == incident.element_id,
         )
     ).first()

@@ -72,7 +72,10 @@ def test_a_version_is_published_with_author_reason_and_day(session: Session, cas
     ]  # fmt: skip
     assert session.scalars(select(Instance.package_id).where(Instance.case_id == case.id)).one() == first.id
     session.execute(update(Instance).where(Instance.case_id == case.id).values(status="ended"))
-    assert [(row.running, row.started) for row in definitions.versions(session, cast.actor("auditor"), "opinion")] == [(1, 1), (0, 1)]
+    assert [(row.running, row.started) for row in definitions.versions(session, cast.actor("auditor"), "opinion")] == [
+        (1, 1),
+        (0, 1),
+    ]
 
 
 def test_what_publishing_asks_for(session: Session, cast: people.Cast, at: Clock) -> None:
@@ -81,13 +84,17 @@ def test_what_publishing_asks_for(session: Session, cast: people.Cast, at: Clock
         with pytest.raises(Forbidden, match="发布流程"):
             definitions.publish(session, "opinion", files(handling=titled), WHY, author=cast.actor(role))
     with pytest.raises(Invalid, match="理由"):
-        definitions.publish(session, "opinion", files(handling=titled), " ", author=cast.actor("procedure_administrator"))
+        definitions.publish(
+            session, "opinion", files(handling=titled), " ", author=cast.actor("procedure_administrator")
+        )
     with pytest.raises(Invalid, match="生效日"):
         publish(session, cast, files(handling=titled), effective_from=date(2026, 3, 1))
     with pytest.raises(Conflict, match="第 1 版的文件完全相同"):
         publish(session, cast, files())
     with pytest.raises(bpmn.Refused, match="承办"):
-        publish(session, cast, files(handling=lambda text: text.replace('lianxin:form="answer"', 'lianxin:form="lost"')))
+        publish(
+            session, cast, files(handling=lambda text: text.replace('lianxin:form="answer"', 'lianxin:form="lost"'))
+        )
     assert session.scalars(select(Package.version).where(Package.key == "opinion")).all() == [1]
     with pytest.raises(Forbidden, match="查看流程版本"):
         definitions.versions(session, cast.actor("street_head"), "opinion")
@@ -117,9 +124,13 @@ def test_of_two_who_publish_at_once_one_reads_why(database: Engine) -> None:
     for thread in threads:
         thread.join()
     with db.transaction(database) as session:
-        versions = session.scalars(select(Package.version).where(Package.key == "opinion").order_by(Package.version)).all()
+        versions = session.scalars(
+            select(Package.version).where(Package.key == "opinion").order_by(Package.version)
+        ).all()
     assert versions == list(range(1, 2 + outcomes.count("published"))) and len(outcomes) == 4
-    assert {text for text in outcomes if text != "published"} <= {"刚刚有人发布了新的一版，请先查看它的改动，再决定是否发布。"}
+    assert {text for text in outcomes if text != "published"} <= {
+        "刚刚有人发布了新的一版，请先查看它的改动，再决定是否发布。"
+    }
 
 
 def test_a_used_version_stays_and_an_unused_one_may_go(session: Session, cast: people.Cast) -> None:
@@ -273,14 +284,20 @@ def test_a_step_added_removed_and_moved() -> None:
         ("moved", "e", "结束事件“结束”改到“B”之后（原在“C”之后）。"),
     ]
     found = differences(drawn("a"), {})
-    assert [(change.kind, change.before, change.after, change.file) for change in found] == [("removed", "流程", None, "p.bpmn")]
+    assert [(change.kind, change.before, change.after, change.file) for change in found] == [
+        ("removed", "流程", None, "p.bpmn")
+    ]
 
 
 def test_rules_of_a_decision_table() -> None:
     edition = files()
     text = edition["jurisdiction.dmn"].decode()
     first = text.index("<rule ") if "<rule " in text else text.index("<dmn:rule ")
-    end = text.index("</rule>", first) + len("</rule>") if "<rule " in text else text.index("</dmn:rule>", first) + len("</dmn:rule>")
+    end = (
+        text.index("</rule>", first) + len("</rule>")
+        if "<rule " in text
+        else text.index("</dmn:rule>", first) + len("</dmn:rule>")
+    )
     without = edition | {"jurisdiction.dmn": (text[:first] + text[end:]).encode()}
     ((kind, _, sentence),) = words(edition, without)
     assert kind == "rule" and sentence.startswith("删去决策表“管理权限建议”原第 1 条规则：") and "→" in sentence
@@ -291,7 +308,9 @@ def test_rules_of_a_decision_table() -> None:
 def test_who_compares_and_what(session: Session, cast: people.Cast) -> None:
     second = publish(session, cast, files(handling=titled))
     changes = definitions.differences(session, cast.actor("auditor"), 1, second.id)
-    assert [(change.before, change.after, change.file) for change in changes] == [("承办并书面反馈", "承办并答复", "handling.bpmn")]
+    assert [(change.before, change.after, change.file) for change in changes] == [
+        ("承办并书面反馈", "承办并答复", "handling.bpmn")
+    ]
     with pytest.raises(Forbidden):
         definitions.differences(session, cast.actor("street_head"), 1, second.id)
     other = operations.publish(session, "other", files(), reason="试")
@@ -304,7 +323,8 @@ def test_who_compares_and_what(session: Session, cast: people.Cast) -> None:
 
 def diagram(event: str, name: str = "每年一次", element: str = "yearly") -> dict[str, bytes]:
     """A procedure that begins by itself and then waits for a time."""
-    return {"year.bpmn": f"""<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d">
+    return {
+        "year.bpmn": f"""<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d">
       <bpmn:message id="m" name="collect" />
       <bpmn:process id="year" name="年度汇总" isExecutable="true">
         <bpmn:startEvent id="{element}" name="{name}">{event}</bpmn:startEvent>
@@ -313,7 +333,8 @@ def diagram(event: str, name: str = "每年一次", element: str = "yearly") -> 
         <bpmn:endEvent id="e" />
         <bpmn:sequenceFlow id="f1" sourceRef="{element}" targetRef="wait" />
         <bpmn:sequenceFlow id="f2" sourceRef="wait" targetRef="e" />
-      </bpmn:process></bpmn:definitions>""".encode()}
+      </bpmn:process></bpmn:definitions>""".encode()
+    }
 
 
 def timer(kind: str, text: str) -> str:
@@ -414,7 +435,9 @@ def test_the_schedule_follows_the_version_in_force(database: Engine, at: Clock) 
 
 def test_a_start_that_fails_is_an_incident_and_holds_nobody_up(database: Engine, at: Clock) -> None:
     at("2026-03-02 09:00")
-    broken = {"year.bpmn": diagram(timer("timeDate", "2026-03-03T09:00"))["year.bpmn"].replace(b"P400D", b"no_such_name")}
+    broken = {
+        "year.bpmn": diagram(timer("timeDate", "2026-03-03T09:00"))["year.bpmn"].replace(b"P400D", b"no_such_name")
+    }
     store(database, broken, key="broken")
     store(database, diagram(timer("timeDate", "2026-03-03T09:00")))
     at("2026-03-04 09:00")

@@ -74,8 +74,12 @@ def inserted_step(text: str) -> str:
         '<bpmn:userTask id="second_look" name="复核" lianxin:role="letter" lianxin:article="11" lianxin:pool="studio" lianxin:form="letter"'
         ' lianxin:operation="letter.confirm"><bpmn:incoming>second_1</bpmn:incoming><bpmn:outgoing>second_2</bpmn:outgoing></bpmn:userTask>'
         '<bpmn:sequenceFlow id="second_2" sourceRef="second_look" targetRef="copy_fork" /><bpmn:userTask id="letter"', 1)  # fmt: skip
-    text = text.replace('<bpmn:incoming>feedback_ok_to_copy_fork</bpmn:incoming>', '<bpmn:incoming>second_2</bpmn:incoming>')
-    return text.replace('sourceRef="feedback_ok" targetRef="copy_fork"', 'sourceRef="feedback_ok" targetRef="second_look"')
+    text = text.replace(
+        "<bpmn:incoming>feedback_ok_to_copy_fork</bpmn:incoming>", "<bpmn:incoming>second_2</bpmn:incoming>"
+    )
+    return text.replace(
+        'sourceRef="feedback_ok" targetRef="copy_fork"', 'sourceRef="feedback_ok" targetRef="second_look"'
+    )
 
 
 def safe(text: str) -> str:
@@ -122,7 +126,9 @@ def version(session: Session, files: Mapping[str, bytes]) -> int:
     return definitions.operations.publish(session, "opinion", files, reason=WHY).id
 
 
-def carried(database: Engine, actor: Actor, files: Mapping[str, bytes], **options: Any) -> tuple[int, int, Counter[str]]:
+def carried(
+    database: Engine, actor: Actor, files: Mapping[str, bytes], **options: Any
+) -> tuple[int, int, Counter[str]]:
     """(batch, new version, outcomes) of the whole way over."""
     with db.transaction(database) as session:
         new = version(session, files)
@@ -136,8 +142,19 @@ def due(session: Session, *roles: str) -> set[tuple[int | None, str, datetime]]:
 
 
 def held(session: Session) -> list[Any]:
-    columns = (Task.id, Task.token, Task.assignee_id, Task.claimed_at, Task.created_at, Task.due_on, Task.organisation_id)
-    drafts = [tuple(row) for row in session.execute(select(Draft.task_id, Draft.person_id, Draft.data["text"]).order_by(Draft.id))]
+    columns = (
+        Task.id,
+        Task.token,
+        Task.assignee_id,
+        Task.claimed_at,
+        Task.created_at,
+        Task.due_on,
+        Task.organisation_id,
+    )
+    drafts = [
+        tuple(row)
+        for row in session.execute(select(Draft.task_id, Draft.person_id, Draft.data["text"]).order_by(Draft.id))
+    ]
     return [*(tuple(row) for row in session.execute(select(*columns).order_by(Task.id))), *map(str, drafts)]
 
 
@@ -154,14 +171,23 @@ def go_over(database: Engine, at: Clock, count: int) -> None:
         assert due(session) == limits and len(limits) == count
         assert due(session, "supervision_limit") == others
         assert set(session.scalars(select(Instance.package_id))) == {new}
-        named = {tuple(row) for row in session.execute(select(Deadline.element_id, Deadline.name).where(Deadline.role == "limit"))}
+        named = {
+            tuple(row)
+            for row in session.execute(select(Deadline.element_id, Deadline.name).where(Deadline.role == "limit"))
+        }
         assert named == {("answer_due", "答复期限届满")}
         early = session.scalars(select(Deadline).where(Deadline.element_id == "early_reminder")).all()
-        assert len(early) == count and {clock.local(row.due_at).isoformat() for row in early} == {"2026-02-27T09:00:00+08:00"}
+        assert len(early) == count and {clock.local(row.due_at).isoformat() for row in early} == {
+            "2026-02-27T09:00:00+08:00"
+        }
         rows = session.scalars(select(History).where(History.act == "migrated")).all()
         assert {(row.actor_name, row.result, row.opinion) for row in rows} == {("管流程", "第 1 版 → 第 2 版", WHY)}
         assert len(rows) == count
-        fates = Counter((fate["element_id"], fate["what"]) for row in session.scalars(select(MigrationResult)) for fate in row.deadlines)
+        fates = Counter(
+            (fate["element_id"], fate["what"])
+            for row in session.scalars(select(MigrationResult))
+            for fate in row.deadlines
+        )
         assert fates[("answer_due", "stays")] == fates[("early_reminder", "new")] == count
 
 
@@ -218,7 +244,10 @@ def test_the_one_unsafe_edit_is_refused_with_element_and_reason(database: Engine
     with db.transaction(database) as session:
         new = version(session, files)
         plan = migration.plan(session, actor, 1, new)
-        assert (plan.running, [(one.element_id, one.name, one.count) for one in plan.missing]) == (6, [("answer", "承办并书面反馈", 5)])
+        assert (plan.running, [(one.element_id, one.name, one.count) for one in plan.missing]) == (
+            6,
+            [("answer", "承办并书面反馈", 5)],
+        )
         assert plan.proposals["handling/answer"] == "reply"
         looked = migration.forecast(session, actor, 1, new)
         assert {row.case_number: row.moves for row in looked}[number] and sum(row.moves for row in looked) == 1

@@ -77,7 +77,9 @@ def test_a_suspended_case_accepts_nothing(session: Session, cast: people.Cast) -
     who, _, form = factories.STEPS["answered"]
     refused: list[Callable[[], Any]] = [
         lambda: tasks.complete(session, cast.actor(who), answer.id, form),
-        lambda: tasks.request_extension(session, cast.actor(who), answer.id, {"reason": "情况复杂", "work_done": "已现场核查"}),
+        lambda: tasks.request_extension(
+            session, cast.actor(who), answer.id, {"reason": "情况复杂", "work_done": "已现场核查"}
+        ),
         lambda: operate.message(session, cast.actor("procedure_administrator"), case.number, "terminate", WHY),
         lambda: operate.skip(session, cast.actor("procedure_administrator"), answer.id, WHY),
         lambda: operate.suspend(session, cast.actor("procedure_administrator"), answer.instance_id, WHY),
@@ -174,7 +176,10 @@ def test_a_move_says_first_what_goes_and_comes_and_then_does_it(session: Session
     effects = operate.rehearse(session, verb)
     assert [item.element_id for item in effects.tasks_gone] == ["answer"]
     assert [item.element_id for item in effects.tasks_new] == ["feedback_check"]
-    due = {item.element_id: clock.local(item.due_at - timedelta(seconds=1)).date().isoformat() for item in effects.timers_gone}
+    due = {
+        item.element_id: clock.local(item.due_at - timedelta(seconds=1)).date().isoformat()
+        for item in effects.timers_gone
+    }
     assert due["limit"] == "2026-03-05" and len(due) == 5
     assert [item.name for item in effects.subscriptions_gone] == ["extension_requested"]
     assert (instance(session, case).revision, len(session.scalars(select(History)).all()),
@@ -194,7 +199,11 @@ def test_back_to_an_earlier_step_and_never_into_a_block(session: Session, cast: 
     case = factories.registered(session, cast)
     factories.step(session, cast, case, "signed")
     task = factories.open_task(session, case, "report")
-    earlier = [place.element_id for place in operate.places(session, administrator, task.instance_id, task.token) if place.earlier]
+    earlier = [
+        place.element_id
+        for place in operate.places(session, administrator, task.instance_id, task.token)
+        if place.earlier
+    ]
     assert earlier == ["sign", "amend"]
     operate.go_back(session, administrator, task.instance_id, task.token, "sign", WHY)
     assert roles(session, case) == ["signature"] and case.state == "awaiting_signature"

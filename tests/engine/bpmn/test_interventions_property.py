@@ -81,7 +81,9 @@ class Renumbered(Drawing):
 def waiting(run: Run) -> tuple[Any, ...]:
     """What the outside sees, in the old names."""
     tasks = [(task.token, task.element_id.removesuffix("_new")) for task in run.tasks()]
-    timers = [(timer.token, timer.element_id.removesuffix("_new"), timer.due_at, timer.host_token) for timer in run.timers()]
+    timers = [
+        (timer.token, timer.element_id.removesuffix("_new"), timer.due_at, timer.host_token) for timer in run.timers()
+    ]
     return run.ended, tasks, timers, [(item.token, item.name) for item in run.subscriptions()]
 
 

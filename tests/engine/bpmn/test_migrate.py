@@ -28,7 +28,9 @@ from tests.engine.bpmn.diagrams import (
 DAY = timedelta(days=1)
 
 
-def version(limit: str = "P10D", *more: str, path: str = "s a b e", limit_id: str = "limit", step: str = "b") -> Package:
+def version(
+    limit: str = "P10D", *more: str, path: str = "s a b e", limit_id: str = "limit", step: str = "b"
+) -> Package:
     return package(process(
         "p", begin("s"), *([user("a")] if " a " in path else []), user(step), boundary(limit_id, step, timer("timeDuration", limit), interrupting=False),
         end("e"), *more, flows(*path.split(",")),
@@ -63,7 +65,9 @@ def go(old: Package, new: Package, blob: bytes, desk: Desk, mapping: Mapping[str
 def fates(migrated: Migrated) -> dict[str, tuple[str, int | None]]:
     """what happens to each timer, and in how many days after the start it is due."""
     zero = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-    return {fate.element_id: (fate.what, None if fate.new is None else (fate.new - zero).days) for fate in migrated.timers}
+    return {
+        fate.element_id: (fate.what, None if fate.new is None else (fate.new - zero).days) for fate in migrated.timers
+    }
 
 
 def reason(migrated: Migrated) -> tuple[str, str]:
@@ -123,7 +127,12 @@ def test_what_fired_already_is_not_armed_again(desk: Desk) -> None:
 
 
 def test_a_cycle_goes_on_with_its_next_occurrence(desk: Desk) -> None:
-    every = boundary("every", "b", "<bpmn:timerEventDefinition><bpmn:timeCycle>R/P2D</bpmn:timeCycle></bpmn:timerEventDefinition>", False)
+    every = boundary(
+        "every",
+        "b",
+        "<bpmn:timerEventDefinition><bpmn:timeCycle>R/P2D</bpmn:timeCycle></bpmn:timerEventDefinition>",
+        False,
+    )
     blob, began = waiting(OLD, desk, "a"), desk.time
     desk.time += 5 * DAY
     migrated = go(OLD, version("P10D", every), blob, desk, began=began)
@@ -186,7 +195,9 @@ def test_a_branch_added_around_a_running_block_would_never_be_joined(desk: Desk)
 def caller(target: str, *others: str) -> Package:
     called = (process(name, begin(f"{name}_s"), user(f"{name}_u"), end(f"{name}_e"), flows(f"{name}_s {name}_u {name}_e"))
               for name in (target, *others))  # fmt: skip
-    return package(process("p", begin("s"), call("sub", target), user("after"), end("e"), flows("s sub after e")), *called)
+    return package(
+        process("p", begin("s"), call("sub", target), user("after"), end("e"), flows("s sub after e")), *called
+    )
 
 
 def test_a_running_call_keeps_its_target_and_a_step_after_it_is_honoured(desk: Desk) -> None:
@@ -241,8 +252,10 @@ def test_events_behind_a_gateway_keep_their_times(desk: Desk) -> None:
 
 def test_a_running_repetition_must_stay_as_it_was(desk: Desk) -> None:
     def of(count: int) -> Package:
-        marker = f'<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>{count}</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>'
-        return package(process("p", begin("s"), node("userTask", "a", marker, name="a"), user("b"), end("e"), flows("s a b e")))
+        marker = f"<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>{count}</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+        return package(
+            process("p", begin("s"), node("userTask", "a", marker, name="a"), user("b"), end("e"), flows("s a b e"))
+        )
 
     old = of(2)
     blob = waiting(old, desk)
