@@ -9,6 +9,7 @@ from lxml.etree import _ElementTree
 
 from engine.bpmn.decisions import Decision, tables
 from engine.bpmn.draft import by_hand, chosen_by_hand
+from engine.bpmn.explore import Explored, explore
 from engine.bpmn.findings import Finding, Refused, errors
 from engine.bpmn.guard import load
 from engine.bpmn.lint import lint
@@ -45,6 +46,10 @@ class Package:
     def elements(self, process_id: str) -> tuple[Element, ...]:
         """The elements of a process as drawn, those of embedded subprocesses included; KeyError for unknown ids."""
         return self._elements[process_id]
+
+    def explored(self) -> list[Explored]:
+        """What the bounded exploration says of every scope: proved, counter-example or undecided."""
+        return explore(self.drawn)
 
     def start_events(self, process_id: str) -> tuple[Element, ...]:
         """The start events of a process, for the start schedule and the routing of messages: `event` is None for the

@@ -158,7 +158,7 @@ def test_what_is_proved_does_not_get_stuck(
     block: Block, kinds: list[str], choices: list[tuple[int, int, bool]]
 ) -> None:
     made = Crooked(kinds).whole(block)
-    verdicts = Counter(one.verdict for one in explore(made.drawn))
+    verdicts = Counter(one.verdict for one in made.explored())
     desk = Counting()
     run = start(made, "p", {"choice": choices[0][1] if choices else 0, "repeat": False}, desk)
     try:
