@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.bpmn import BadValue, BpmnError, Package, Refused, Run, compile_package, next_start, restore, start
+from engine.bpmn import BadValue, BpmnError, NoWay, Package, Refused, Run, compile_package, next_start, restore, start
 from tests.engine.bpmn.diagrams import (
     Desk,
     boundary,
@@ -595,3 +595,62 @@ def test_ten_thousand_passes_weigh_and_cost_the_same() -> None:
     assert max(sizes) < 10_000
     assert sizes[-1] - sizes[0] < 200, "only the numbers grow"
     assert median(times[-500:]) < 2 * median(times[:500])
+
+
+# ------------------------------------------------------------------------------------------------ drafts
+
+
+def test_a_draft_asks_a_person_at_a_gateway_without_conditions() -> None:
+    drawn = process(
+        "p",
+        begin(),
+        node("exclusiveGateway", "g"),
+        user("a"),
+        user("b"),
+        node("serviceTask", "s"),
+        node("callActivity", "c", calledElement="x:nowhere"),
+        end(),
+        flows("start g a end", "g b s c end").replace('id="f_g__b"', 'id="f_g__b" name="同意"'),
+    )
+    package = compile_package({"a.bpmn": document(drawn)}, draft=True)
+    assert Life(package).open() == ["g"]
+    assert Life(package).do("g", way="f_g__a").open() == ["a"]
+    with pytest.raises(NoWay, match="g"):
+        Life(package).do("g", way="elsewhere")
+    life = Life(package).do("g", way="同意").do("b")
+    assert life.open() == ["s"], "a service that names no operation is done by hand"
+    assert life.do("s").open() == ["c"]
+    assert life.desk.calls == []
+    assert life.do("c").run.ended
+
+
+def test_a_draft_chooses_several_ways_at_an_inclusive_gateway() -> None:
+    drawn = process(
+        "p", begin(), node("inclusiveGateway", "g", default="f_g__a"), user("a"), user("b"), user("c"),
+        node("inclusiveGateway", "j"), end(), flows("start g a j end", "g b j", "g c j"),
+    )  # fmt: skip
+    package = compile_package({"a.bpmn": document(drawn)}, draft=True)
+    assert Life(package).do("g", way=["f_g__b", "f_g__c"]).open() == ["b", "c"]
+    assert Life(package).do("g").open() == ["a"], "nothing said: the default"
+    assert Life(package).do("g", way=["f_g__b", "f_g__c"]).do("b").do("c").run.ended
+
+
+def test_a_signal_thrown_inside_starts_an_event_subprocess() -> None:
+    for interrupting, left in ((True, ["x_u"]), (False, ["after", "x_u"])):
+        package = made(
+            process(
+                "p", begin(), user("t"), node("intermediateThrowEvent", "up", signal("s")), user("after"), end(),
+                triggered(signal("s"), interrupting), flows("start t up after end"),
+            ),
+            signals="s",
+        )  # fmt: skip
+        assert Life(package).do("t").open() == left
+
+
+def test_every_instance_has_its_own_event_subprocess() -> None:
+    inside = begin("s") + user("a") + end("e") + triggered(message("m")) + flows("s a e")
+    life = Life(one(repeated(multi(count("3")), "subProcess", inside), messages="m"))
+    token = life.run.subscriptions()[1].token
+    life.act(lambda run: run.send("m", None, token))
+    assert life.open() == ["a", "a", "x_u"]
+    assert life.send("m").open() == ["x_u", "x_u", "x_u"]
