@@ -3,6 +3,7 @@ can at least be tried out by hand."""
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from engine.errors import LianxinError
 
 SUFFIXES = {".bpmn", ".dmn"}
 PARTS = ("forms", "notices")  # a folder with one of these is a procedure, checked as one package
+_DEFINED = re.compile(rb"""<(?:[\w.-]{1,50}:)?(?:process|decision)\s[^<>]{0,500}?\bid\s?=\s?["']([^"'<>]{1,200})["']""")
+_CALLED = re.compile(rb"""(?:calledElement|lianxin:decision)\s?=\s?["'](?:[\w.-]{1,200}:)?([^"'<>]{1,200})["']""")
 _REASONS: dict[type[Exception], str] = {
     FileNotFoundError: "没有这个文件", PermissionError: "没有读取权限", IsADirectoryError: "是一个文件夹",
 }  # fmt: skip
@@ -51,7 +54,7 @@ def _folder(root: Path, draft: bool) -> Iterator[Report]:
         folders.sort()
         diagrams = sorted(Path(here, name) for name in files if Path(name).suffix.lower() in SUFFIXES)
         found = found or bool(diagrams)
-        if any(part in folders for part in PARTS) and diagrams:
+        if diagrams and (any(part in folders for part in PARTS) or _together(diagrams)):
             folders[:] = [name for name in folders if name not in PARTS]
             yield from _package(Path(here), diagrams, draft)
         else:
@@ -65,14 +68,29 @@ def _package(folder: Path, diagrams: list[Path], draft: bool) -> Iterator[Report
     try:
         files = definitions.read_folder(folder)
         forms = [name.removeprefix("forms/").removesuffix(".json") for name in files if name.startswith("forms/")]
+        known = forms if (folder / "forms").is_dir() else None
         drawn = {name: data for name, data in files.items() if Path(name).suffix in SUFFIXES and "/" not in name}
-        findings = check_package(drawn, FUNCTIONS, OPERATIONS, forms=forms, package=key, draft=draft)
+        findings = check_package(drawn, FUNCTIONS, OPERATIONS, forms=known, package=key, draft=draft, marked=True)
     except (OSError, LianxinError) as error:
         findings = [_fault(file, "file.unreadable", f"流程包无法读取：{error}。", "unreadable") for file in diagrams]
     by_file: dict[str, list[Finding]] = {file.name: [] for file in diagrams}
     for finding in findings:  # what belongs to no diagram (a faulty form, say) stands with the first one
         by_file.get(finding.file, by_file[diagrams[0].name]).append(finding)
     yield from ((_shown(file), by_file[file.name]) for file in diagrams)
+
+
+def _together(diagrams: list[Path]) -> bool:
+    """Whether the files of a folder are one procedure: one calls a process or a decision of another, and no process
+    is drawn twice (as in a collection of exports). A look at the text is enough; the check itself reads properly."""
+    try:
+        texts = [file.open("rb").read(MAX_BYTES) for file in diagrams]
+    except OSError:
+        return False
+    defined = [set(_DEFINED.findall(text)) for text in texts]
+    if sum(map(len, defined)) > len(set().union(*defined)):
+        return False
+    called = [set(_CALLED.findall(text)) - own for text, own in zip(texts, defined, strict=True)]
+    return any(names & set().union(*defined) for names in called)
 
 
 def _alone(file: Path, draft: bool) -> list[Finding]:

@@ -61,10 +61,26 @@ def test_files_of_a_folder_without_forms_do_not_meet(place) -> None:
 
 def test_a_folder_with_forms_is_one_package(place, tmp_path: Path) -> None:
     calls = bpmn(START, '<callActivity id="c" calledElement="q"/>', END, line("s", "c", "e"))
-    folder = place(a__bpmn=calls, b__bpmn=bpmn(START, END, line("s", "e"), process="q"))
-    assert [row["ok"] for row in rows(folder)] == [False, True]
+    folder = place(a__bpmn=calls.replace(b'"q"', b'"r"'), b__bpmn=bpmn(START, END, line("s", "e"), process="q"))
+    assert [row["findings"][0]["code"] for row in rows(folder) if row["findings"]] == ["call.target"]
     (tmp_path / "forms").mkdir()
+    place(a__bpmn=calls)
     assert [row["ok"] for row in rows(folder)] == [True, True]
+    place(c__bpmn=around(TASK).replace(b'"p"', b'"x"'))
+    assert {finding["code"] for row in rows(folder) for finding in row["findings"]} == {
+        "form.missing",
+        "task.nobody",
+        "task.unmarked",
+    }
+
+
+def test_files_that_call_each_other_are_one_package_too(place) -> None:
+    calls = bpmn(START, '<callActivity id="c" calledElement="q"/>', END, line("s", "c", "e"))
+    folder = place(a__bpmn=calls, b__bpmn=bpmn(START, END, line("s", "e"), process="q"))
+    assert [row["ok"] for row in rows(folder)] == [True, True]
+    assert [row["ok"] for row in rows(f"{folder}/a.bpmn")] == [False], "a file alone stands alone"
+    place(c__bpmn=calls)
+    assert [row["ok"] for row in rows(folder)] == [False, True, False], "a process drawn twice: a collection"
 
 
 SERVICE, RULE = '<serviceTask id="t" camunda:class="x.Y"/>', '<businessRuleTask id="t" camunda:decisionRef="d"/>'
