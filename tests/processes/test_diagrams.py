@@ -27,7 +27,9 @@ def nodes(name: str) -> list:
 
 
 def of_kind(kind: str) -> list:
-    return [pytest.param(name, node, id=node.get("id")) for name in DIAGRAMS for node in nodes(name) if local(node) == kind]
+    return [
+        pytest.param(name, node, id=node.get("id")) for name in DIAGRAMS for node in nodes(name) if local(node) == kind
+    ]
 
 
 def own(node, name: str) -> str | None:
@@ -122,8 +124,10 @@ def overlap(one: Box, other: Box) -> bool:
 
 def ways(name: str) -> dict[str, list[tuple[float, float]]]:
     edges = tree(name).iterfind(".//{http://www.omg.org/spec/BPMN/20100524/DI}BPMNEdge")
-    return {edge.get("bpmnElement"): [(float(p.get("x")), float(p.get("y"))) for p in edge.iterfind("way:waypoint", NS)]
-            for edge in edges}
+    return {
+        edge.get("bpmnElement"): [(float(p.get("x")), float(p.get("y"))) for p in edge.iterfind("way:waypoint", NS)]
+        for edge in edges
+    }
 
 
 def legs(points):
@@ -137,7 +141,9 @@ def test_everything_is_drawn(name):
     ids = Counter(element.get("id") for element in tree(name).iter() if element.get("id"))
     assert all(count == 1 for count in ids.values())
     assert {node.get("id") for node in nodes(name)} <= set(drawn)
-    flows = {flow.get("id") for kind in ("sequenceFlow", "association") for flow in tree(name).iter(f"{{{NS['b']}}}{kind}")}
+    flows = {
+        flow.get("id") for kind in ("sequenceFlow", "association") for flow in tree(name).iter(f"{{{NS['b']}}}{kind}")
+    }
     assert flows == set(ways(name))
 
 
@@ -187,7 +193,10 @@ def test_flows_are_straight_touch_their_ends_and_pass_through_nothing(name):
             if node.get("id") not in (flow.get("sourceRef"), flow.get("targetRef"), *containers):
                 shrunk = (box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1)
                 attached = node.get("attachedToRef") in (flow.get("sourceRef"), flow.get("targetRef"))
-                assert attached or not any(overlap(leg_box(leg), shrunk) for leg in legs(points)), (flow.get("id"), node.get("id"))
+                assert attached or not any(overlap(leg_box(leg), shrunk) for leg in legs(points)), (
+                    flow.get("id"),
+                    node.get("id"),
+                )
 
 
 def leg_box(leg) -> Box:
@@ -203,8 +212,12 @@ def test_flows_do_not_cross(name):
         for other in flows[position + 1 :]:
             joined = {one.get("sourceRef"), one.get("targetRef")} & {other.get("sourceRef"), other.get("targetRef")}
             if not joined:
-                crossing = [(a, b) for a in legs(drawing[one.get("id")]) for b in legs(drawing[other.get("id")])
-                            if overlap(leg_box(a), leg_box(b))]
+                crossing = [
+                    (a, b)
+                    for a in legs(drawing[one.get("id")])
+                    for b in legs(drawing[other.get("id")])
+                    if overlap(leg_box(a), leg_box(b))
+                ]
                 assert not crossing, (one.get("id"), other.get("id"))
 
 
@@ -212,7 +225,9 @@ def test_flows_do_not_cross(name):
 def test_labels_are_free_of_steps(name):
     drawn = boxes(name)
     containers = {node.get("id") for node in nodes(name) if local(node) == "subProcess"}
-    labels = [(label.getparent().get("bpmnElement"), bounds(label)) for label in tree(name).iterfind(".//di:BPMNLabel", NS)]
+    labels = [
+        (label.getparent().get("bpmnElement"), bounds(label)) for label in tree(name).iterfind(".//di:BPMNLabel", NS)
+    ]
     for owner, label in labels:
         for node in nodes(name):
             if node.get("id") not in (owner, *containers):
@@ -225,10 +240,18 @@ def test_labels_are_free_of_steps(name):
 def test_every_limit_is_readable_in_the_drawing():
     """Each parameter a timer names stands in a text annotation of the same diagram."""
     for name in DIAGRAMS:
-        notes = " ".join(note.findtext("b:text", namespaces=NS) for note in tree(name).iter(f"{{{NS['b']}}}textAnnotation"))
+        notes = " ".join(
+            note.findtext("b:text", namespaces=NS) for note in tree(name).iter(f"{{{NS['b']}}}textAnnotation")
+        )
         for timer in tree(name).iter(f"{{{NS['b']}}}timeDate"):
-            for parameter in ("transit_target", "first_reminder", "second_reminder", "answer_limit", "second_supervision",
-                              "third_supervision"):
+            for parameter in (
+                "transit_target",
+                "first_reminder",
+                "second_reminder",
+                "answer_limit",
+                "second_supervision",
+                "third_supervision",
+            ):
                 if parameter in timer.text:
                     assert parameter in notes, (name, parameter)
 

@@ -126,7 +126,10 @@ def test_amendment_has_every_field_of_the_registration_but_the_delegate():
     assert set(registration) - {"delegate_id"} == set(amendment) - {"decision", "reason"}
     for name in set(registration) - {"delegate_id"}:
         assert amendment[name].show_when == {"decision": ("resubmit",), **registration[name].show_when}
-        assert (amendment[name].label, amendment[name].options) == (registration[name].label, registration[name].options)
+        assert (amendment[name].label, amendment[name].options) == (
+            registration[name].label,
+            registration[name].options,
+        )
 
 
 def test_labels_of_the_reporter_stand_as_on_the_paper():

@@ -336,26 +336,64 @@ def test_an_act_that_goes_too_far_runs_out_of_steps() -> None:
 
 
 def test_a_signal_may_withdraw_its_own_thrower() -> None:
-    inner = subprocess("inner", begin("s"), node("intermediateThrowEvent", "throw", signal("up")), user("never"), end("e"),
-                       flows("s throw never e"))
-    made = package(process("p", begin(), inner, boundary("b", "inner", signal("up")), user("rescue"), end(),
-                           flows("start inner end", "b rescue end")), signals="up")
+    inner = subprocess(
+        "inner",
+        begin("s"),
+        node("intermediateThrowEvent", "throw", signal("up")),
+        user("never"),
+        end("e"),
+        flows("s throw never e"),
+    )
+    made = package(
+        process(
+            "p",
+            begin(),
+            inner,
+            boundary("b", "inner", signal("up")),
+            user("rescue"),
+            end(),
+            flows("start inner end", "b rescue end"),
+        ),
+        signals="up",
+    )
     assert open_steps(start(made, "p", {}, Desk())) == ["rescue"]
 
 
 def test_a_thrown_message_carries_its_arguments() -> None:
-    throw = node("intermediateThrowEvent", "throw",
-                 '<bpmn:extensionElements><lianxin:argument name="y" value="x + 1"/></bpmn:extensionElements>' + message("m"))
-    made = package(process("p", begin(), catch("c", message("m")), user("a"), throw, user("t"), end(),
-                           flows("start c a end", "start t throw end")), messages="m")
+    throw = node(
+        "intermediateThrowEvent",
+        "throw",
+        '<bpmn:extensionElements><lianxin:argument name="y" value="x + 1"/></bpmn:extensionElements>' + message("m"),
+    )
+    made = package(
+        process(
+            "p",
+            begin(),
+            catch("c", message("m")),
+            user("a"),
+            throw,
+            user("t"),
+            end(),
+            flows("start c a end", "start t throw end"),
+        ),
+        messages="m",
+    )
     run = start(made, "p", {"x": 1}, Desk())
     complete(run, "t", x=5)
     assert [dict(t.data) for t in run.tasks()] == [{"x": 1, "y": 6}]
 
 
 def test_the_place_of_a_failure_is_known() -> None:
-    made = package(process("p", begin(), user("a"), node("exclusiveGateway", "g", name="哪里", default="f_g__end"), end(),
-                           flows("start a g end", "g a", g__a="unheard > 1")))
+    made = package(
+        process(
+            "p",
+            begin(),
+            user("a"),
+            node("exclusiveGateway", "g", name="哪里", default="f_g__end"),
+            end(),
+            flows("start a g end", "g a", g__a="unheard > 1"),
+        )
+    )
     run = start(made, "p", {}, Desk())
     with pytest.raises(ExpressionError, match="unheard"):
         complete(run, "a")
@@ -363,8 +401,12 @@ def test_the_place_of_a_failure_is_known() -> None:
 
 
 def test_scripts_assign_and_nothing_else() -> None:
-    script = node("scriptTask", "s", "<bpmn:script>days = 30 if extended else 10\nleft = days - used</bpmn:script>",
-                  scriptFormat="lianxin")
+    script = node(
+        "scriptTask",
+        "s",
+        "<bpmn:script>days = 30 if extended else 10\nleft = days - used</bpmn:script>",
+        scriptFormat="lianxin",
+    )
     made = package(process("p", begin(), script, user("a"), end(), flows("start s a end")))
     run = start(made, "p", {"extended": True}, Desk(used=4))
     assert run.tasks()[0].data == {"extended": True, "days": 30, "left": 26}

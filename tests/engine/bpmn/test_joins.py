@@ -223,10 +223,22 @@ def test_forks_and_merges_without_gateways() -> None:
 
 
 def test_an_inner_inclusive_join_goes_before_the_outer_one() -> None:
-    made = package(process(
-        "p", begin(), node("parallelGateway", "fork"), user("a"), node("inclusiveGateway", "outer"), user("after"),
-        node("inclusiveGateway", "split", default="f_split__b"), user("b"), user("c"), node("inclusiveGateway", "inner"),
-        end(), flows("start fork a outer after end", "fork split b inner outer", "split c inner", split__c="true")))
+    made = package(
+        process(
+            "p",
+            begin(),
+            node("parallelGateway", "fork"),
+            user("a"),
+            node("inclusiveGateway", "outer"),
+            user("after"),
+            node("inclusiveGateway", "split", default="f_split__b"),
+            user("b"),
+            user("c"),
+            node("inclusiveGateway", "inner"),
+            end(),
+            flows("start fork a outer after end", "fork split b inner outer", "split c inner", split__c="true"),
+        )
+    )
     desk = Desk()
     run = walk(made, start(made, "p", {}, desk), desk, "a", "c")
     assert open_steps(run) == ["after"], "one token, not one for each join"
@@ -234,12 +246,31 @@ def test_an_inner_inclusive_join_goes_before_the_outer_one() -> None:
 
 
 def test_an_inclusive_join_does_not_wait_for_the_next_round() -> None:
-    made = package(process(
-        "p", begin(), node("exclusiveGateway", "merge"), node("parallelGateway", "fork"), user("a"),
-        node("inclusiveGateway", "split", default="f_split__b"), user("b"), user("c"), node("inclusiveGateway", "join"),
-        node("parallelGateway", "both"), user("decide"), node("exclusiveGateway", "way", default="f_way__end"), end(),
-        flows("start merge fork a both decide way end", "fork split b join both", "split c join", "way merge",
-              split__c="false", way__merge="more")))
+    made = package(
+        process(
+            "p",
+            begin(),
+            node("exclusiveGateway", "merge"),
+            node("parallelGateway", "fork"),
+            user("a"),
+            node("inclusiveGateway", "split", default="f_split__b"),
+            user("b"),
+            user("c"),
+            node("inclusiveGateway", "join"),
+            node("parallelGateway", "both"),
+            user("decide"),
+            node("exclusiveGateway", "way", default="f_way__end"),
+            end(),
+            flows(
+                "start merge fork a both decide way end",
+                "fork split b join both",
+                "split c join",
+                "way merge",
+                split__c="false",
+                way__merge="more",
+            ),
+        )
+    )
     desk = Desk()
     run = start(made, "p", {}, desk)
     for more in (True, True, False):

@@ -26,11 +26,21 @@ LANES = (
     '<bpmn:lane id="l2" name="承办单位"><bpmn:flowNodeRef>sub</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
 )
 DRAWN = process(
-    "p", LANES, begin(), user("a", x_form="reply", x_role="承办"),
-    boundary("late", "a", timer("timeDuration", "P1D"), False), service("s", "x.y", days="1 + 1"),
-    subprocess("sub", begin("sb"), node("userTask", "inner", "<bpmn:documentation>第十一条</bpmn:documentation>"), end("se"),
-               flows("sb inner se")),
-    end(), flows("start a sub end", "late s"),
+    "p",
+    LANES,
+    begin(),
+    user("a", x_form="reply", x_role="承办"),
+    boundary("late", "a", timer("timeDuration", "P1D"), False),
+    service("s", "x.y", days="1 + 1"),
+    subprocess(
+        "sub",
+        begin("sb"),
+        node("userTask", "inner", "<bpmn:documentation>第十一条</bpmn:documentation>"),
+        end("se"),
+        flows("sb inner se"),
+    ),
+    end(),
+    flows("start a sub end", "late s"),
 )
 
 
@@ -40,7 +50,11 @@ def test_elements_as_drawn() -> None:
     assert made.diagrams == {"p": "test0.bpmn"}
     found = {element.id: element for element in made.elements("p")}
     assert sorted(found) == sorted(["start", "a", "late", "s", "sub", "sb", "inner", "se", "end"])
-    assert (found["a"].kind, found["a"].lane, found["a"].extensions) == ("userTask", "工作室", {"form": "reply", "role": "承办"})
+    assert (found["a"].kind, found["a"].lane, found["a"].extensions) == (
+        "userTask",
+        "工作室",
+        {"form": "reply", "role": "承办"},
+    )
     assert (found["late"].attached_to, found["late"].timer, found["late"].event) == ("a", "P1D", "timer")
     assert found["s"].extensions == {"operation": "x.y", "arguments": {"days": "1 + 1"}}
     assert (found["inner"].scope, found["inner"].documentation, found["inner"].lane) == ("sub", "第十一条", "承办单位")
@@ -58,7 +72,9 @@ def test_open_tasks_know_their_lane_and_form() -> None:
 
 def test_a_package_that_cannot_run_is_refused_with_every_reason() -> None:
     files = {
-        "one.bpmn": document(process("p", begin(), user("a"), node("complexGateway", "c"), end(), flows("start a c end"))),
+        "one.bpmn": document(
+            process("p", begin(), user("a"), node("complexGateway", "c"), end(), flows("start a c end"))
+        ),
         "two.bpmn": document(process("q", begin(), service("s", "x.unknown"), end(), flows("start s end"))),
         "three.bpmn": b"<!DOCTYPE x><x/>",
         "readme.txt": b"\xff",
@@ -69,7 +85,10 @@ def test_a_package_that_cannot_run_is_refused_with_every_reason() -> None:
     del files["three.bpmn"]
     with pytest.raises(Refused) as refused:
         compile_package(files, operations=["x.y"])
-    assert {(f.file, f.element) for f in refused.value.findings if f.severity == "error"} == {("one.bpmn", "c"), ("two.bpmn", "s")}
+    assert {(f.file, f.element) for f in refused.value.findings if f.severity == "error"} == {
+        ("one.bpmn", "c"),
+        ("two.bpmn", "s"),
+    }
 
 
 def test_one_package_serves_many_threads() -> None:
