@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock, forms
 from engine.cases.models import Case, TrackingAttempt
+from engine.catalogue import tiers
 from engine.errors import NotFound
 from engine.feedback.models import Feedback
 from engine.handlings.models import Handling
@@ -48,7 +49,6 @@ PLAIN = {
     "void": "此登记表已经作废，编号不再使用。如有疑问，请联系党代表工作室。",
     "terminated": "此件已经终止办理，原因如下。",
 }
-LADDER = ("community", "street", "district", "city", "committee")
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _rungs(session: Session, case: Case) -> list[Rung]:
         "city": "市",
         "committee": "市委",
     }
-    reached = [tier for tier in LADDER if sent.get(tier) is not None or tier == case.tier]
+    reached = [tier for tier in tiers.ladder() if sent.get(tier) is not None or tier == case.tier]
     days = {tier: clock.local(moment).date() for tier, moment in sent.items() if moment is not None}
     if case.tier == "committee" and case.arrived_on is not None:
         days["committee"] = case.arrived_on

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from engine import clock
 from engine.calendar import Calendar
 from engine.cases.models import Case
+from engine.catalogue.tiers import tier
 from engine.work.models import History
 
-ABOVE = {"community": "street", "street": "district", "district": "city", "city": "committee"}
 ENDS = frozenset({"closed", "void", "terminated", "filed"})
 
 
@@ -58,7 +58,7 @@ def _moved(row: History, hops: Sequence[Hop], departments: Mapping[str, str]) ->
     if row.act == "reported":
         return departments["street"], "street"
     if row.act == "escalated":
-        above = ABOVE.get(row.tier, "committee")
+        above = (row.tier and tier(row.tier).escalates_to) or "committee"
         return departments[above], above
     if row.act == "instructed" and row.result != "阅存":
         return departments["city"], "city"
