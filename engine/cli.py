@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from engine.commands.admin import first_administrator, password_link
 from engine.commands.backup import backup, restore
@@ -44,6 +45,8 @@ class ChineseGroup(click.Group):
             sys.exit(0)
         except click.ClickException as error:
             _refuse(_sentence(error))
+        except OperationalError as error:
+            _refuse(f"数据库无法使用：{error.orig}。请检查 DATABASE_URL，以及数据库是否已启动。")
         except LianxinError as error:
             _refuse(error.message)
         except (click.Abort, KeyboardInterrupt):

@@ -3,7 +3,7 @@
 import click
 from sqlalchemy import select
 
-from engine import config, db
+from engine.commands.sessions import command_transaction
 from engine.errors import Invalid
 from engine.organisation import tokens
 from engine.organisation.models import Person
@@ -14,7 +14,7 @@ from engine.setup.administration import first_administrator_link
 @click.command("first-administrator")
 def first_administrator() -> None:
     """生成首位系统管理员的一次性链接（24小时内有效；已有系统管理员时无效）。"""
-    with db.transaction(db.connect(config.load().database_url)) as session:
+    with command_transaction() as session:
         secret = first_administrator_link(session)
     click.echo(f"请在24小时内用浏览器打开本系统的以下地址（只能使用一次）：\n/first-administrator/{secret}")
 
@@ -23,7 +23,7 @@ def first_administrator() -> None:
 @click.argument("login", metavar="登录名")
 def password_link(login: str) -> None:
     """生成设置密码的一次性链接（72小时内有效）。"""
-    with db.transaction(db.connect(config.load().database_url)) as session:
+    with command_transaction() as session:
         person = session.scalars(select(Person).where(Person.login == normal_login(login))).first()
         if person is None or not person.active:
             raise Invalid(f"没有登录名为“{login}”的在用人员。")

@@ -3,6 +3,7 @@
 import click
 
 from engine import config, db
+from engine.commands.sessions import connected
 from engine.demo.build import build
 from engine.errors import Misconfigured
 
@@ -18,7 +19,7 @@ def build_command() -> None:
     settings = config.load()
     if settings.production:
         raise Misconfigured("生产环境不能建立演示数据。")
-    engine = db.connect(settings.database_url)
+    engine = connected(settings)
     with db.transaction(engine) as session:
         built = build(session, settings.processes_dir)
     engine.dispose()

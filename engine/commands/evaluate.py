@@ -41,9 +41,17 @@ def _data(text: str) -> dict[str, Any]:
     return data
 
 
-def _working_days(start: date, days: int) -> Any:
+def _working_days(start: date | str, days: int) -> Any:
     calendar, _ = current_calendar(None)
-    return calendar.working_days(start, days)
+    return calendar.working_days(_date(start), days)
+
+
+def _date(value: date | str) -> date:
+    """JSON has no dates: one written as text counts as one here, and only here."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise Invalid(f"“{value}”不是日期，请写成 2026-02-13 的样子。") from None
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from engine import config, db
+from engine.commands.sessions import command_transaction
 from engine.setup.people import import_people
 
 
@@ -14,7 +14,7 @@ from engine.setup.people import import_people
 @click.option("--dry-run", is_flag=True, help="只检查，不写入。")
 def people(file: Path, dry_run: bool) -> None:
     """导入人员（.xlsx 或 CSV）。列：姓名、登录名、手机、邮箱、单位、职责、任职日期；党代表另有职务、社区、代表编号。"""
-    with db.transaction(db.connect(config.load().database_url)) as session:
+    with command_transaction() as session:
         report = import_people(session, file, dry_run)
     for problem in report.problems:
         click.echo(str(problem))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from engine import config, db
+from engine import config
+from engine.commands.sessions import command_transaction
 from engine.setup.organisations import set_up_organisations
 from engine.setup.places import PlacesReport, import_places
 
@@ -19,8 +20,7 @@ from engine.setup.places import PlacesReport, import_places
 def places(file: Path, rules: Path | None) -> None:
     """导入公布的区划文件（CSV），可重复执行。"""
     settings = config.load()
-    engine = db.connect(settings.database_url)
-    with db.transaction(engine) as session:
+    with command_transaction() as session:
         report = import_places(session, file, rules or settings.processes_dir / "places" / "rules.toml")
     click.echo("\n".join(_lines(report)))
 
@@ -50,6 +50,6 @@ def _lines(report: PlacesReport) -> list[str]:
 @click.command("setup-organisations")
 def organisations() -> None:
     """为已导入的区划补齐工作室、组织部门等机构，可重复执行。"""
-    with db.transaction(db.connect(config.load().database_url)) as session:
+    with command_transaction() as session:
         report = set_up_organisations(session)
     click.echo(f"新设机构{report.added}个。")

@@ -2,16 +2,16 @@
 
 import click
 
-from engine import config, db
+from engine import config
 from engine.commands import duties
-from engine.commands.sessions import opener
+from engine.commands.sessions import connected, opener
 
 
 @click.command()
 def sweep() -> None:
     """查看到期时限、待发消息和停滞事项各一次（供 cron 调用）。"""
     settings = config.load()
-    engine = db.connect(settings.database_url)
+    engine = connected(settings)
     begin = opener(engine, settings)
     fired = duties.sweep_deadlines(begin, settings)
     sent = duties.send_notices(begin, settings)

@@ -82,14 +82,17 @@ def read_gazetteer(file: Path, rules: Rules) -> Gazetteer:
     if problems:
         raise Invalid("区划文件有误，没有导入任何内容：\n" + "\n".join(map(str, problems)))
     nodes = {rules.city_code: Node(rules.city_code, "city", rules.city_name, rules.city_name, None)}
-    nodes |= {district.code: district for district in rules.new_districts}
+    streets = {row["street_code"] for row in rows}
+    moved_to = {district for street, district in rules.moved_streets.items() if street in streets}
+    nodes |= {district.code: district for district in rules.new_districts if district.code in moved_to}
     zones = _zone_streets(rows)
     for row in rows:
         for node in _nodes(row, rules, zones):
             nodes.setdefault(node.code, _renamed(node, rules))
     nodes = _unambiguous(nodes)
-    _check_rules(rules, nodes)
-    return Gazetteer(nodes, rules.adjacent, len(rows), tuple(_odd(node) for node in nodes.values() if node.note))
+    unused = _check_rules(rules, nodes)
+    odd = tuple(_odd(node) for node in nodes.values() if node.note)
+    return Gazetteer(nodes, rules.adjacent, len(rows), odd + unused)
 
 
 def _odd(node: Node) -> str:
@@ -150,14 +153,15 @@ def _check_cells(row: Row) -> list[Problem]:
     ]
 
 
-def _check_rules(rules: Rules, nodes: dict[str, Node]) -> None:
+def _check_rules(rules: Rules, nodes: dict[str, Node]) -> tuple[str, ...]:
+    """What the rules name but this file does not have, as remarks: the file may be a part of the city only."""
+    for pair in rules.adjacent:
+        known = [nodes[code] for code in pair if code in nodes]
+        if len(set(pair)) != 2 or any(node.tier != "community" or node.zone for node in known):
+            raise Invalid(f"规则文件中的相邻关系“{'、'.join(pair)}”不是两个不同的社区，请改正。")
     codes = [*rules.moved_streets, *rules.renames, *(code for pair in rules.adjacent for code in pair)]
     unknown = sorted({code for code in codes if code not in nodes})
-    if unknown:
-        raise Invalid(f"规则文件提到的代码在区划文件中不存在：{'、'.join(unknown)}。请改正规则文件。")
-    for pair in rules.adjacent:
-        if len(set(pair)) != 2 or any(nodes[code].tier != "community" or nodes[code].zone for code in pair):
-            raise Invalid(f"规则文件中的相邻关系“{'、'.join(pair)}”不是两个不同的社区，请改正。")
+    return (f"规则文件提到的{'、'.join(unknown)}不在本次区划文件中，有关规则没有使用",) if unknown else ()
 
 
 # ------------------------------------------------------------------------------------------------------- naming

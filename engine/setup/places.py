@@ -113,8 +113,8 @@ def _difference(place: Place, node: Node, field: str) -> str:
 
 
 def _set_adjacent(session: Session, gazetteer: Gazetteer, known: dict[str, Place]) -> int:
-    """Make the adjacency table equal to the rules; returns how many pairs came or went."""
-    wanted = {_pair(known[a].id, known[b].id) for a, b in gazetteer.adjacent}
+    """Make the adjacency table equal to the rules about known places; returns how many pairs came or went."""
+    wanted = {_pair(known[a].id, known[b].id) for a, b in gazetteer.adjacent if a in known and b in known}
     stored = {(row.first_id, row.second_id) for row in session.scalars(select(Adjacency))}
     session.add_all(Adjacency(first_id=first, second_id=second) for first, second in sorted(wanted - stored))
     for first, second in stored - wanted:

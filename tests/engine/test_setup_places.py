@@ -167,15 +167,25 @@ def test_a_file_that_is_none(session, tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize(
     "rules",
-    ["", "[city", '[city]\ncode="440300"', PLAIN_RULES + '[[adjacent]]\ncodes = ["440308003006", "440308003999"]',
+    ["", "[city", '[city]\ncode="440300"',
      PLAIN_RULES + '[[adjacent]]\ncodes = ["440308003006", "440308003006"]',
-     PLAIN_RULES + '[[adjacent]]\ncodes = ["440308003006"]',
-     PLAIN_RULES + '[[renames]]\ncode = "1"\nname = "甲"'],
+     PLAIN_RULES + '[[adjacent]]\ncodes = ["440308003006"]'],
 )  # fmt: skip
 def test_bad_rules_are_refused(load, session, rules: str) -> None:
     with pytest.raises(Invalid, match="规则文件"):
         load(ONE, TWO, rules=rules)
     assert session.scalar(select(func.count()).select_from(Place)) == 0
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ['[[adjacent]]\ncodes = ["440308003006", "440308003999"]', '[[renames]]\ncode = "440308003999"\nname = "甲"'],
+)
+def test_a_rule_about_a_place_that_is_not_in_the_file_is_a_remark(load, session, rule: str) -> None:
+    report = load(ONE, TWO, rules=PLAIN_RULES + rule)
+    assert "440308003999" in report.odd[-1]
+    assert "没有使用" in report.odd[-1]
+    assert names(session, "community") == ["中英街社区", "沙头角社区"]
 
 
 def test_renamed_and_vanished_rows_are_reported(load, session) -> None:
