@@ -12,9 +12,10 @@ import click
 from sqlalchemy import Engine
 
 import engine
-from engine import db
-from tests import postgres
+from engine import clock, db
+from tests import factories, postgres
 from tests.bench import completion, inbox
+from tests.moments import moment
 
 for _module in pkgutil.walk_packages(engine.__path__, "engine."):
     if _module.name.endswith(".models"):
@@ -50,10 +51,13 @@ def main() -> None:
     size = parser.parse_args()
     with databases() as engines:
         for each in engines:
+            with clock.frozen(moment(completion.NOW)):
+                cast = factories.prepared(each)
+                cast.session.close()
             if size.cases:
-                click.echo("\n".join(completion.run(each, size.cases)))
+                click.echo("\n".join(completion.run(each, cast, size.cases)))
             if size.open:
-                click.echo("\n".join(inbox.run(each, tuple(size.open))))
+                click.echo("\n".join(inbox.run(each, cast, tuple(size.open))))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from tests import factories
 from tests.moments import moment
 from tests.people import Cast
 
+NOW = "2026-03-02 10:00"
 STEPS = ("signed", "reported", "referred", "answered", "accepted")
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 
@@ -56,11 +57,9 @@ class Timing:
         )
 
 
-def run(engine: Engine, cases: int) -> list[str]:
+def run(engine: Engine, cast: Cast, cases: int) -> list[str]:
     """The printed lines for one database; `cases` × 5 completions after a warm-up of 10 cases."""
-    with clock.frozen(moment("2026-03-02 10:00")):
-        cast = factories.prepared(engine)
-        cast.session.close()
+    with clock.frozen(moment(NOW)):
         _complete(engine, cast, 10)
         written = [_written(engine, cast, step) for step in _walk(engine, cast)]
         ours = _complete(engine, cast, cases)

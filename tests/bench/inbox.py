@@ -22,7 +22,7 @@ from engine.handlings.models import Handling
 from engine.organisation import queries as organisation
 from engine.packages.models import Package
 from engine.work.models import History, Instance, Task
-from tests import factories, people
+from tests import people
 from tests.moments import moment
 from tests.people import Cast
 from web.app import create_app
@@ -34,11 +34,9 @@ NOW = "2026-03-02 10:00"
 CHUNK = 5000
 
 
-def run(engine: Engine, sizes: tuple[int, ...]) -> list[str]:
-    """The printed lines for one database that `factories.prepared` may or may not have filled yet."""
+def run(engine: Engine, cast: Cast, sizes: tuple[int, ...]) -> list[str]:
+    """The printed lines for one database that `factories.prepared` has filled."""
     with clock.frozen(moment(NOW)):
-        cast = factories.prepared(engine) if not _installed(engine) else _cast(engine)
-        cast.session.close()
         lines = [f"{engine.dialect.name}: the inbox, p50 and p95 of {TURNS} turns"]
         there = 0
         for size in sizes:
@@ -46,21 +44,6 @@ def run(engine: Engine, sizes: tuple[int, ...]) -> list[str]:
             there = size
             lines += _measured(engine, cast, size)
     return lines
-
-
-def _installed(engine: Engine) -> bool:
-    with db.reading(engine) as session:
-        return session.scalars(select(Package.id).limit(1)).first() is not None
-
-
-def _cast(engine: Engine) -> Cast:
-    """The people an earlier bench has settled in this database."""
-    with db.reading(engine) as session:
-        rows = {row.code: row for row in session.query(organisation.Organisation)}
-        persons = {row.login: row for row in session.query(organisation.Person)}
-        places = {row.name: row for row in session.query(organisation.Place)}
-        delegates = {"delegate": session.query(organisation.Delegate).order_by(organisation.Delegate.id).first()}
-        return Cast(session, persons, rows, places, delegates)
 
 
 def _measured(engine: Engine, cast: Cast, size: int) -> Iterator[str]:
