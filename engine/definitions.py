@@ -3,13 +3,14 @@
 The stored files are the truth; a version never changes, and what was before is one more publication away.
 """
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,13 +21,14 @@ from engine.errors import Conflict, Invalid, Misconfigured, NotFound
 from engine.organisation.models import Person
 from engine.packages import operations, queries
 from engine.packages.difference import differences as changes_between
-from engine.packages.models import MigrationBatch, Package, PackageFile, StartSchedule
+from engine.packages.models import ArticleException, MigrationBatch, Package, PackageDraft, PackageFile, StartSchedule
 from engine.packages.queries import compiled, file, files, in_force
 from engine.work.models import Instance
 
 __all__ = [
-    "Change", "Version", "check", "compiled", "delete_version", "differences", "file", "files", "import_factory",
-    "in_force", "intact", "package", "publish", "read_folder", "restore", "versions",
+    "Change", "Version", "article_of", "check", "compiled", "covers", "delete_version", "differences", "exceptions",
+    "file", "files", "import_factory", "in_force", "intact", "keys", "name", "newest", "package", "publish",
+    "read_folder", "restore", "versions",
 ]  # fmt: skip
 
 SUFFIXES = {".bpmn", ".dmn", ".json", ".txt", ".toml"}
@@ -72,10 +74,11 @@ def check(key: str, folder_files: Mapping[str, bytes], draft: bool = False) -> l
 
 def publish(
     session: Session, key: str, folder_files: Mapping[str, bytes], reason: str, *, author: Actor | None = None,
-    effective_from: date | None = None,
+    effective_from: date | None = None, exceptions: Sequence[ArticleException] = (),
 ) -> Package:  # fmt: skip
     """Check and store a package as the next version, in force from `effective_from` (today at the earliest); running
-    cases keep theirs. `author` None: the installation itself. Refused names every element that cannot run or breaks an
+    cases keep theirs. `author` None: the installation itself. `exceptions`: what two persons let pass of the articles;
+    those that were needed are recorded with the version. Refused names every element that cannot run or breaks an
     article; Invalid without a reason or with a day that is over; Conflict when nothing changed or somebody else
     published at the same moment."""
     if author is not None:
@@ -84,21 +87,43 @@ def publish(
         raise Invalid("请写明发布的理由。", errors={"reason": "请写明理由。"})
     if effective_from is not None and effective_from < clock.today():
         raise Invalid("生效日不能早于今天。", errors={"effective_from": "不能早于今天。"})
-    newest = select(Package).where(Package.key == key).order_by(Package.version.desc()).limit(1)
-    latest = session.scalars(newest).first()
+    latest = _newest(session, key)
     if latest is not None and latest.checksum == operations.checksum(folder_files):
         raise Conflict(f"与第 {latest.version} 版的文件完全相同，不需要发布。")
     findings = check(key, folder_files)
-    if any(finding.severity == "error" for finding in findings):
-        raise bpmn.Refused(findings)
+    used = [row for row in exceptions if row.key == key and any(covers(row, finding) for finding in findings)]
+    left = [finding for finding in findings if not any(covers(row, finding) for row in used)]
+    if any(finding.severity == "error" for finding in left):
+        raise bpmn.Refused(left)
     try:
         with session.begin_nested():
-            return operations.publish(
+            package = operations.publish(
                 session, key, folder_files, reason=reason, effective_from=effective_from,
                 author_id=author.person_id if author else None,
             )  # fmt: skip
     except IntegrityError as taken:
         raise Conflict("刚刚有人发布了新的一版，请先查看它的改动，再决定是否发布。") from taken
+    for row in used:
+        row.package_id, row.state = package.id, "published"
+    session.flush()
+    return package
+
+
+_ARTICLE = re.compile(r"article\.(\d+)\.")
+
+
+def article_of(finding: bpmn.Finding) -> int | None:
+    """The article of the measures a finding cites; None for everything that two persons cannot let pass."""
+    cited = _ARTICLE.match(finding.code)
+    return int(cited[1]) if cited and finding.severity == "error" else None
+
+
+def covers(row: ArticleException, finding: bpmn.Finding) -> bool:
+    """Whether this exception lets this finding pass: approved by a second person, for the same words about the same
+    element (another limit gives other words)."""
+    approved = row.state == "approved" and row.approved_by_id not in (None, row.requested_by_id)
+    same = (row.code, row.file, row.element_id) == (finding.code, finding.file, finding.element)
+    return approved and same and row.message == finding.message and article_of(finding) is not None
 
 
 def restore(
@@ -123,9 +148,16 @@ def delete_version(session: Session, actor: Actor, package_id: int) -> None:
     carried = session.scalars(select(MigrationBatch.id).where(ways).limit(1)).first()
     if used is not None or carried is not None:
         raise Conflict(f"第 {version.version} 版已有案件使用，不能删除。")
+    if session.scalars(
+        select(PackageDraft.id).where(PackageDraft.based_on_id == package_id, PackageDraft.active).limit(1)
+    ).first():
+        raise Conflict(f"正在编辑的草稿以第 {version.version} 版为底稿，请先发布或放弃草稿。")
     others = select(Package.id).where(Package.key == version.key, Package.id != package_id)
     if session.scalars(others.limit(1)).first() is None:
         raise Conflict(f"第 {version.version} 版是这个流程唯一的版本，不能删除。")
+    session.execute(update(PackageDraft).where(PackageDraft.based_on_id == package_id).values(based_on_id=None))
+    granted = update(ArticleException).where(ArticleException.package_id == package_id)
+    session.execute(granted.values(package_id=None, state="void", closed_by_name=actor.name, closed_at=clock.now()))
     for table in (StartSchedule, PackageFile):
         session.execute(delete(table).where(table.package_id == package_id))
     session.delete(version)
@@ -165,6 +197,38 @@ def differences(session: Session, actor: Actor, old_id: int, new_id: int) -> lis
     if old.key != new.key:
         raise Invalid("只能比较同一流程的两个版本。")
     return changes_between(queries.files(session, old_id), queries.files(session, new_id))
+
+
+def exceptions(session: Session, actor: Actor, package_ids: Sequence[int]) -> list[ArticleException]:
+    """What two persons let pass when these versions were published, oldest first."""
+    require(actor, Verb.DEFINITION_READ)
+    query = select(ArticleException).where(ArticleException.package_id.in_(package_ids))
+    return list(session.scalars(query.order_by(ArticleException.id)))
+
+
+def keys(session: Session) -> list[str]:
+    """The keys of all procedures that were ever published."""
+    return list(session.scalars(select(Package.key).distinct().order_by(Package.key)))
+
+
+def newest(session: Session, key: str) -> Package:
+    """The last version of a procedure, in force or not yet; NotFound for an unknown one."""
+    found = _newest(session, key)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _newest(session: Session, key: str) -> Package | None:
+    query = select(Package).where(Package.key == key).order_by(Package.version.desc()).limit(1)
+    return session.scalars(query).first()
+
+
+def name(session: Session, package_id: int) -> str:
+    """What people call a procedure: the name of its outermost process, which carries the procedure's key."""
+    version = _version(session, package_id)
+    names = compiled(session, package_id).names
+    return names.get(version.key) or next(iter(names.values()), version.key)
 
 
 def intact(session: Session, package_id: int) -> bool:

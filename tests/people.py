@@ -75,6 +75,7 @@ POSTS = (
     ("committee_head", "魏书记", "head", "committee-440300"),
     ("system_administrator", "管系统", "system_administrator", "administration-440300"),
     ("procedure_administrator", "管流程", "procedure_administrator", "administration-440300"),
+    ("second_procedure_administrator", "程流程", "procedure_administrator", "administration-440300"),
     ("auditor", "沈审计", "auditor", "administration-440300"),
     ("far_clerk", "光经办", "staff", "department-440311001"),  # holds a post, but in another district
 )

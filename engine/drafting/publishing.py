@@ -1,0 +1,91 @@
+"""A draft becomes the next version: what that changes, what stands in its way, and the act itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from engine import bpmn, clock, definitions
+from engine.access import Actor, Verb, require
+from engine.definitions import Change
+from engine.drafting.checking import Checked, judged, waiting
+from engine.drafting.files import files
+from engine.drafting.holding import Editing, claim_revision, close, look
+from engine.errors import Conflict, NotFound
+from engine.packages.difference import differences
+from engine.packages.models import ArticleException, Package
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What publishing the draft would mean. `current`: the version new cases start with today; `running`: versions with
+    open cases, and how many; `changes`: against `current`; `orphans`: exceptions without finding."""
+
+    editing: Editing
+    current: Package
+    next_version: int
+    running: Sequence[tuple[Package, int]]
+    changes: Sequence[Change]
+    findings: Sequence[Checked]
+    exceptions: Sequence[ArticleException]
+    orphans: Sequence[ArticleException]
+
+    @property
+    def blocking(self) -> list[Checked]:
+        """The findings that keep it from being published."""
+        return [one for one in self.findings if one.blocks]
+
+    @property
+    def publishable(self) -> bool:
+        """Whether nothing stands in the way."""
+        return self.editing.changed and not self.blocking
+
+
+def impact(session: Session, actor: Actor, key: str) -> Impact:
+    """Everything a person should know before publishing. NotFound without a draft."""
+    editing = look(session, actor, key)
+    if editing is None:
+        raise NotFound
+    drawn = files(session, actor, key)
+    versions = definitions.versions(session, actor, key)
+    current = next((one.package for one in versions if one.current), versions[-1].package)
+    found, asked = judged(session, key, drawn), waiting(session, key)
+    met = {one.exception.id for one in found if one.exception is not None}
+    return Impact(
+        editing=editing, current=current, next_version=versions[0].package.version + 1,
+        running=[(one.package, one.running) for one in versions if one.running],
+        changes=_changes(session, current, drawn), findings=found, exceptions=asked,
+        orphans=[row for row in asked if row.id not in met],
+    )  # fmt: skip
+
+
+def _changes(session: Session, old: Package, drawn: dict[str, bytes]) -> list[Change]:
+    """None where a file cannot even be read: the findings say so."""
+    try:
+        return differences(definitions.files(session, old.id), drawn)
+    except bpmn.Refused:
+        return []
+
+
+def publish(
+    session: Session, actor: Actor, key: str, reason: str, effective_from: date | None, revision: int | None = None,
+    newest_id: int | None = None,
+) -> Package:  # fmt: skip
+    """发布: the draft becomes the next version and is gone; refusals as in definitions.publish, where the check is.
+    `revision` and `newest_id` are what the page showed: Stale when the draft was saved since, Conflict when a version
+    was published since."""
+    require(actor, Verb.DEFINITION_PUBLISH)
+    claim_revision(session, actor, key, revision)
+    newest = definitions.newest(session, key)
+    if newest_id not in (None, newest.id):
+        raise Conflict(
+            f"刚刚发布了第 {newest.version} 版（{clock.local(newest.published_at):%H:%M}），请先看它的改动。"
+        )
+    granted = [row for row in waiting(session, key) if row.state == "approved"]
+    package = definitions.publish(
+        session, key, files(session, actor, key), reason, author=actor, effective_from=effective_from,
+        exceptions=granted,
+    )  # fmt: skip
+    close(session, actor, key)
+    return package
