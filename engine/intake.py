@@ -77,6 +77,16 @@ def register(session: Session, actor: Actor, studio_id: int, submitted: Mapping[
     data, errors = check_form(session, studio_id, submitted)
     if errors:
         raise Invalid(f"有 {len(errors)} 处需要修改，请看标红的栏目。", errors=errors)
+    case = draw_up(session, actor, studio_id, data)
+    _start(session, actor, case, data)
+    session.execute(
+        delete(Draft).where(Draft.person_id == actor.person_id, Draft.task_id.is_(None), Draft.form == "registration")
+    )
+    return case
+
+
+def draw_up(session: Session, actor: Actor, studio_id: int, data: Mapping[str, Any]) -> Case:
+    """A numbered case of these typed answers, whose procedure has not started. Invalid when they do not fit together."""
     chosen = _delegate(session, studio_id, data["delegate_id"])
     if chosen is None:
         raise Invalid("请选择联系本社区的市党代表。")
@@ -87,10 +97,6 @@ def register(session: Session, actor: Actor, studio_id: int, submitted: Mapping[
     _number(session, case)
     session.add(case)
     session.flush()
-    _start(session, actor, case, data)
-    session.execute(
-        delete(Draft).where(Draft.person_id == actor.person_id, Draft.task_id.is_(None), Draft.form == "registration")
-    )
     return case
 
 

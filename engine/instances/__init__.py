@@ -9,9 +9,10 @@ from engine.instances.intervening import case_of, due_again, follow, restored
 from engine.instances.projection import LIMITS, Projection, pool_of, shown_state
 from engine.instances.running import complete, data_of, fire, locked, recompute, send, start
 from engine.instances.saving import Outcome
+from engine.instances.watching import watched
 from engine.instances.withdrawing import withdraw
 
 __all__ = [
     "LIMITS", "Host", "Outcome", "Projection", "case_of", "complete", "data_of", "due_again", "fire", "follow",
-    "locked", "pool_of", "recompute", "restored", "send", "shown_state", "start", "withdraw",
+    "locked", "pool_of", "recompute", "restored", "send", "shown_state", "start", "watched", "withdraw",
 ]  # fmt: skip

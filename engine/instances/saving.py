@@ -18,6 +18,7 @@ from engine.instances.projection import (
     project_due,
     project_subscriptions,
 )
+from engine.instances.watching import tell
 from engine.packages import queries as packages
 from engine.work import operations as work
 from engine.work.models import Instance, Task
@@ -55,5 +56,6 @@ def save(session: Session, instance: Instance, act: Act, run: bpmn.Run, before: 
         project_due([*kept, *opened], after, act, packages.compiled(session, instance.package_id))
         project_case(act, after, opened)
     session.flush()
+    tell(run)
     work.save_instance(session, instance, None if run.ended else run.dump(), clock.now() if run.ended else None)
     return Outcome(tuple(opened), run.ended)

@@ -50,6 +50,18 @@ def compiled(session: Session, package_id: int) -> bpmn.Package:
     return _compiled[checksum]
 
 
+def lay_out(checksum: str, all_files: Mapping[str, bytes], package: bpmn.Package) -> None:
+    """Let rows with this checksum stand for these files and diagrams, compiled elsewhere: a draft in a dry run. The
+    checksum is no published version's."""
+    _contents[checksum], _compiled[checksum] = dict(all_files), package
+
+
+def forget(checksum: str) -> None:
+    """Drop what `lay_out` keeps under this checksum."""
+    _contents.pop(checksum, None)
+    _compiled.pop(checksum, None)
+
+
 def diagrams(all_files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The diagrams and decision tables among a package's files."""
     return {path: data for path, data in all_files.items() if path.endswith((".bpmn", ".dmn"))}
