@@ -31,6 +31,18 @@ def public(reason: str) -> Callable[[View], View]:
     return mark
 
 
+def reading(view: View) -> View:
+    """A view that is asked with POST because its question is too long for an address, and writes nothing: it reads a
+    consistent state beside the writers and is never committed."""
+    view.lianxin_reading = True  # type: ignore[attr-defined]
+    return view
+
+
+def only_reads(view: Callable[..., Any]) -> bool:
+    """Whether a view said that it writes nothing."""
+    return bool(getattr(view, "lianxin_reading", False))
+
+
 def verb_of(view: Callable[..., Any]) -> Verb | None:
     """The verb a view asks for, None when it is public."""
     return getattr(view, "lianxin_verb", None)

@@ -22,7 +22,7 @@ from engine.errors import Invalid
 from engine.organisation import passwords
 from engine.organisation import queries as organisation
 from engine.organisation.models import Person
-from web.policy import policy, public, verb_of
+from web.policy import only_reads, policy, public, verb_of
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 blueprint = Blueprint("session", __name__)
@@ -84,7 +84,7 @@ class Application(Flask):
         view = self.view_functions.get(request.endpoint or "")
         if view is None or request.endpoint == "static":
             return self.make_response(super().dispatch_request())
-        with opened(writing=request.method not in READING) as session:
+        with opened(writing=request.method not in READING and not only_reads(view)) as session:
             answer = self.make_response(_unless_signed_out(view) or super().dispatch_request())
             if answer.status_code >= 400 and not g.pop("keep_writes", False):
                 session.rollback()
