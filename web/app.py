@@ -17,11 +17,13 @@ from web import (
     filters,
     inbox,
     incidents,
+    ledger,
     logs,
     messages,
     navigation,
     organisations,
     people,
+    procedures,
     registration,
     search,
     session,
@@ -35,8 +37,8 @@ from web.session import Application, House
 
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
-    session, setup_page, workbench, delegate, registration, inbox, tasks, cases, search, messages, people,
-    organisations, incidents, tracking,
+    session, setup_page, workbench, delegate, registration, inbox, tasks, cases, search, ledger, messages, people,
+    organisations, incidents, procedures, tracking,
 )  # fmt: skip
 
 SECURITY = {

@@ -67,8 +67,13 @@ MENU: tuple[Group, ...] = (
         "查询",
         (
             Item("意见建议查询", "search.index", Verb.CASE_SEARCH, "search"),
+            Item("跟踪明细帐", "ledger.index", Verb.LEDGER_READ, "book"),
             Item("消息", "messages.index", Verb.SESSION_OWN, "bell"),
         ),
+    ),
+    Group(
+        "流程管理",
+        (Item("流程", "procedures.index", Verb.DEFINITION_READ, "sitemap"),),
     ),
     Group(
         "系统管理",

@@ -121,7 +121,7 @@ def test_every_verb_is_asked_for_somewhere(app: Flask) -> None:
 
 # ledger and places: their pages come with later issues; rating is a task like others (TASK_COMPLETE); residents follow
 # their case by number and code, and no policy can be asked about nobody
-LATER = {"LEDGER_READ", "PLACES_READ", "RATING_RECORD", "CASE_TRACK"}
+LATER = {"PLACES_READ", "RATING_RECORD", "CASE_TRACK"}
 
 
 class Witness:
