@@ -1,4 +1,4 @@
-"""Tables of dry runs and scenarios: lists of acts, never cases. What comes of them is played again when it is asked for."""
+"""Tables of dry runs and scenarios: lists of acts, never cases. What comes of them is played when it is asked for."""
 
 from datetime import datetime
 from typing import Any

@@ -1,0 +1,167 @@
+"""Doing one act of a walk in the sandbox: through the real use cases, as the person whose turn it is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import clock, instances, intake, tasks
+from engine.access import Actor
+from engine.cases.models import Case
+from engine.catalogue.act import Act as Deed
+from engine.dryrun import world
+from engine.dryrun.acts import Act
+from engine.errors import Conflict, NotFound
+from engine.organisation import queries as organisation
+from engine.organisation.models import Organisation, Person
+from engine.packages import queries as packages
+from engine.work.models import Task, Withdrawal
+
+# An ordinary opinion; an act's own form says what is different.
+ORDINARY: Mapping[str, str] = {
+    "reporter_naming": "named",
+    "reporter_name": "推演反映人",
+    "reporter_gender": "female",
+    "reporter_age": "45",
+    "reporter_phone": "13800000000",
+    "reporter_employer": "无",
+    "reporter_address": "推演用地址",
+    "channel": "visit",
+    "matter": "environment",
+    "content": "这是推演用的意见内容，不是真实的意见建议。",
+    "summary": "推演用意见，不是真实的意见建议。",
+    "reporter_signature": "handwritten",
+    "settlement": "street",
+}
+
+
+def do(session: Session, key: str, act: Act) -> None:
+    """One act, inside the sandbox's transaction. Raises what the use case raises for people."""
+    _DOES[str(act["do"])](session, key, act)
+
+
+def case_of(session: Session) -> Case | None:
+    """The sandbox's one case."""
+    return session.scalars(select(Case).order_by(Case.id).limit(1)).first()
+
+
+def open_tasks(session: Session) -> Sequence[Task]:
+    """What waits for somebody, oldest first."""
+    return session.scalars(select(Task).order_by(Task.id)).all()
+
+
+def entitled(session: Session, task: Task) -> list[Person]:
+    """Who may do this task now: its holder, the one person it is for, or everybody of its pool."""
+    person_id = task.assignee_id or task.person_id
+    if person_id is not None:
+        return [session.get_one(Person, person_id)]
+    if task.organisation_id is None:
+        return []
+    return list(organisation.pool_members(session, task.organisation_id, task.duty).people)
+
+
+def _case(session: Session) -> Case:
+    case = case_of(session)
+    if case is None:
+        raise Conflict("还没有登记意见建议，请先登记。")
+    return case
+
+
+def _start(session: Session, key: str, act: Act) -> None:
+    if case_of(session) is not None:
+        raise Conflict("这次推演已经登记过一件，请另起一次推演。")
+    liaison = session.scalars(select(Person).where(Person.login == "liaison")).one()
+    studio = session.scalars(select(Organisation).where(Organisation.code == world.STUDIO)).one()
+    form = dict(ORDINARY) | {"reflected_on": clock.today().isoformat()} | _form(session, act)
+    form["delegate_id"] = intake.delegates_for(session, studio.id)[0][0]
+    actor = organisation.actor(session, liaison.id)
+    if key == intake.PROCESS:
+        intake.register(session, actor, studio.id, form)
+        return
+    _start_other(session, key, intake.draw_up(session, actor, studio.id, form | {"reporter_age": None}))
+
+
+def _start_other(session: Session, key: str, case: Case) -> None:
+    """A procedure that no form of ours registers: its first process, with a fictitious case."""
+    package = packages.in_force(session, key, clock.today())
+    process_id = packages.compiled(session, package.id).processes[0]
+    instances.start(session, package.id, process_id, Deed(session, case, 0), {})
+
+
+def _find(session: Session, act: Act) -> Task:
+    """The open task the act is about: of its element, else of its role."""
+    waiting = open_tasks(session)
+    for name in ("element", "role"):
+        wanted = act.get(name)
+        column = "element_id" if name == "element" else "role"
+        found = [task for task in waiting if wanted and getattr(task, column) == wanted]
+        if found:
+            return found[0]
+    raise Conflict(f"“{act.get('name') or act.get('element') or act.get('role')}”现在没有等待办理。")
+
+
+def _actor(session: Session, task: Task, act: Act) -> Actor:
+    people = entitled(session, task)
+    if act.get("who"):
+        named = session.scalars(select(Person).where(Person.login == act["who"])).first()
+        if named is None:
+            raise NotFound
+        return organisation.actor(session, named.id)
+    if not people:
+        raise Conflict(f"“{task.name}”没有人可以办理。")
+    return organisation.actor(session, people[0].id)
+
+
+def _form(session: Session, act: Act) -> dict[str, Any]:
+    """The act's answers, organisations by the ids of this sandbox."""
+    codes = {row.code: row.id for row in session.execute(select(Organisation.code, Organisation.id))}
+    form: Mapping[str, str] = act.get("form") or {}
+    return {name: str(codes.get(value[1:], "")) if value.startswith("@") else value for name, value in form.items()}
+
+
+def _claim(session: Session, _key: str, act: Act) -> None:
+    task = _find(session, act)
+    tasks.claim(session, _actor(session, task, act), task.id)
+
+
+def _complete(session: Session, _key: str, act: Act) -> None:
+    task = _find(session, act)
+    actor = _actor(session, task, act)
+    if task.person_id is None and task.assignee_id is None:
+        tasks.claim(session, actor, task.id)
+        session.flush()
+    tasks.complete(session, actor, task.id, _form(session, act))
+
+
+def _extend(session: Session, _key: str, act: Act) -> None:
+    task = _find(session, {"role": "answer", "name": "承办并书面反馈"})
+    actor = _actor(session, task, act)
+    if task.assignee_id is None:
+        tasks.claim(session, actor, task.id)
+        session.flush()
+    tasks.request_extension(session, actor, task.id, _form(session, act))
+
+
+def _terminate(session: Session, _key: str, act: Act) -> None:
+    case = _case(session)
+    code = world.DEPARTMENTS.get(case.tier)
+    if code is None:
+        raise Conflict("还没有报到街道组织部门，不能终止。")
+    department = session.scalars(select(Organisation).where(Organisation.code == code)).one()
+    person = organisation.pool_members(session, department.id).people[0]
+    tasks.terminate(session, organisation.actor(session, person.id), case.id, _form(session, act))
+
+
+def _withdraw(session: Session, _key: str, _act: Act) -> None:
+    case = _case(session)
+    memory = session.scalars(select(Withdrawal).where(Withdrawal.case_id == case.id)).first()
+    if memory is None:
+        raise Conflict("没有可以撤回的办理动作。")
+    tasks.withdraw(session, organisation.actor(session, memory.actor_id), case.id)
+
+
+_DOES: Mapping[str, Callable[[Session, str, Act], None]] = {
+    "start": _start, "claim": _claim, "complete": _complete, "extend": _extend, "terminate": _terminate,
+    "withdraw": _withdraw,
+}  # fmt: skip

@@ -1,0 +1,79 @@
+"""The acts of a walk as data: JSON in the database, TOML in the factory's files, words on the page.
+
+    {"do": "start", "form": {"matter": "construction"}}         registration, with what differs from an ordinary opinion
+    {"do": "claim", "element": "answer", "name": "…"}           签收
+    {"do": "complete", "element": "answer", "form": {…}}        办理 (签收 first where nobody has); `who` = a login
+    {"do": "extend", "form": {…}}                               申请延期
+    {"do": "terminate", "form": {…}}  {"do": "withdraw"}        终止, 撤回
+    {"do": "wait", "day": 11}                                   until 09:00 of that working day after the receipt
+    {"do": "wait", "date": "2026-03-05"}  {"do": "wait", "days": 5}  {"do": "wait", "event": true}
+
+Organisations are named by their code in the sandbox ("@street-unit"), never by an id: a walk outlives its sandbox.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from engine.errors import Invalid
+
+Act = Mapping[str, Any]
+KINDS = ("start", "claim", "complete", "extend", "terminate", "withdraw", "wait")
+WAITS = ("day", "days", "date", "event")
+MOST = 120  # acts of one walk
+LONGEST = 20_000  # characters of one answer
+FARTHEST = 400  # working days of one wait
+
+
+def clean(act: Mapping[str, Any]) -> dict[str, Any]:
+    """The act with nothing in it that does not belong there; Invalid when it is none."""
+    kind = act.get("do")
+    if kind not in KINDS:
+        raise Invalid("推演步骤不能识别，请重新操作。")
+    kept: dict[str, Any] = {"do": kind}
+    for name in ("element", "name", "who", "role", "at"):
+        if act.get(name):
+            kept[name] = str(act[name])[:120]
+    form = act.get("form")
+    if isinstance(form, Mapping):
+        kept["form"] = {str(name)[:60]: str(value)[:LONGEST] for name, value in form.items() if value is not None}
+    return kept | (_wait(act) if kind == "wait" else {})
+
+
+def _wait(act: Mapping[str, Any]) -> dict[str, Any]:
+    if act.get("event"):
+        return {"event": True}
+    if act.get("date"):
+        try:
+            return {"date": date.fromisoformat(str(act["date"])).isoformat()}
+        except ValueError:
+            raise Invalid("请填写要推进到的日期。", errors={"date": "请选择一个日期。"}) from None
+    for name in ("day", "days"):
+        if act.get(name) not in (None, ""):
+            return {name: _number(act[name])}
+    raise Invalid("请选择要推进到哪一天。", errors={"date": "请选择一个日期。"})
+
+
+def _number(value: Any) -> int:
+    text = str(value)
+    if not text.isdigit() or not 1 <= int(text) <= FARTHEST:
+        raise Invalid(f"工作日数应为 1 到 {FARTHEST} 的整数。", errors={"day": f"请填写 1 到 {FARTHEST}。"})
+    return int(text)
+
+
+def label(act: Act, names: Mapping[str, str]) -> str:
+    """The act in the words of the pages; `names` of the steps by element."""
+    name = names.get(str(act.get("element"))) or act.get("name") or act.get("element") or ""
+    if act["do"] == "wait":
+        return _waited(act)
+    words = {"start": "登记", "claim": f"签收“{name}”", "complete": f"办理“{name}”", "extend": "申请延期",
+             "terminate": "终止", "withdraw": "撤回"}  # fmt: skip
+    return words[str(act["do"])]
+
+
+def _waited(act: Act) -> str:
+    if act.get("event"):
+        return "推进到下一个事件"
+    if "date" in act:
+        return f"推进到 {act['date']}"
+    return f"推进到第{act['day']}个工作日" if "day" in act else f"推进{act['days']}个工作日"

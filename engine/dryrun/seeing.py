@@ -1,0 +1,282 @@
+"""What a page shows of a sandbox: where it stands, who may act, what waits for its time, what went out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import casefile, clock, forms, tasks
+from engine.cases.models import Case
+from engine.catalogue.act import Act
+from engine.dryrun import acting, observing, passing, world
+from engine.dryrun.playing import Play, opened
+from engine.errors import NotFound
+from engine.handlings import operations as handlings
+from engine.notices.models import Notice
+from engine.organisation import queries as organisation
+from engine.organisation.labels import DUTIES
+from engine.organisation.models import Organisation, Person
+from engine.work.models import Deadline, History, Incident, Instance, Subscription, Task, Withdrawal
+from engine.workdays import queries as workdays
+from engine.workdays.lamps import Lamp, lamp
+
+JUMPS = (8, 10, 11, 30)  # the working days of article 11 and its supervision
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Somebody who may do a task now."""
+
+    login: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An open task. `place` is its organisation, `holder` who signed for it ("" = nobody yet)."""
+
+    element: str
+    name: str
+    place: str
+    seats: tuple[Seat, ...]
+    holder: str
+    pooled: bool
+    due_on: date | None
+    days: int
+    counted_from: date | None
+    lamp: Lamp | None
+    provisional: bool
+    may_extend: bool
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A timer that waits, with the working day it falls on."""
+
+    name: str
+    due_at: datetime
+    words: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A notice that would go out."""
+
+    at: datetime
+    to: str
+    channel: str
+    subject: str
+    body: str
+    act: int
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A button that moves the clock: to the n-th working day; `over`: it is past."""
+
+    day: int
+    on: date
+    over: bool
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Everything the page of a dry run shows. `day_words` is today's working day in words."""
+
+    now: datetime
+    day_words: str
+    counted_from: str
+    zero: date | None
+    case: Case | None
+    ended: bool
+    waiting: tuple[Waiting, ...]
+    timers: tuple[Timer, ...]
+    messages: tuple[str, ...]
+    notices: tuple[Told, ...]
+    history: Sequence[History]
+    incidents: Sequence[str]
+    jumps: tuple[Jump, ...]
+    next_due: datetime | None
+    may_withdraw: bool
+    may_terminate: bool
+
+
+def see(play: Play) -> Sight:
+    """The sandbox as it stands after the walk."""
+    with opened(play) as session:
+        case, since = acting.case_of(session), passing.counted_from(session, play.now)
+        instance = session.scalars(select(Instance).order_by(Instance.id).limit(1)).first()
+        deadlines = session.scalars(select(Deadline).order_by(Deadline.due_at, Deadline.id)).all()
+        messages = session.scalars(select(Subscription.message)).all()
+        return Sight(
+            now=play.now,
+            day_words=expressed(session, play.now),
+            counted_from=since[0],
+            zero=since[1] if case else None,
+            case=case,
+            ended=instance is not None and instance.status == "ended",
+            waiting=tuple(_waiting(session, task) for task in acting.open_tasks(session)),
+            timers=tuple(
+                Timer(row.name, row.due_at, expressed(session, row.due_at), row.expression) for row in deadlines
+            ),
+            messages=tuple(messages),
+            notices=tuple(_told(session, play)),
+            history=session.scalars(select(History).order_by(History.id)).all(),
+            incidents=session.scalars(select(Incident.message).order_by(Incident.id)).all(),
+            jumps=_jumps(session, play.now, since[1]) if case else (),
+            next_due=deadlines[0].due_at if deadlines else None,
+            may_withdraw=_withdrawable(session, case),
+            may_terminate="terminate" in messages,
+        )
+
+
+def expressed(session: Session, moment: datetime) -> str:
+    """The working day of a moment in words."""
+    since, day = observing.day_of(session, moment)
+    if since == "received":
+        return f"收到后第{day}个工作日" if day else "收到当天"
+    return f"登记后第{day}个工作日" if day else "登记当天"
+
+
+def _waiting(session: Session, task: Task) -> Waiting:
+    days = workdays.calendar(session)
+    zero = _zero(session, task) if task.due_on else None
+    people = acting.entitled(session, task)
+    place = session.get(Organisation, task.organisation_id) if task.organisation_id else None
+    return Waiting(
+        element=task.element_id,
+        name=task.name,
+        place=place.name if place else "市党代表",
+        seats=tuple(Seat(person.login, _words(session, task, person)) for person in people),
+        holder=_words(session, task, session.get_one(Person, task.assignee_id)) if task.assignee_id else "",
+        pooled=task.person_id is None,
+        due_on=task.due_on,
+        days=days.between(zero, task.due_on) if zero and task.due_on else 0,
+        counted_from=zero,
+        lamp=lamp(days, task.due_at) if task.due_at else None,
+        provisional=task.provisional,
+        may_extend=_may_extend(session, task),
+    )
+
+
+def _words(session: Session, task: Task, person: Person) -> str:
+    posts = organisation.actor(session, person.id).posts
+    duty = next((post.duty for post in posts if post.organisation_id == task.organisation_id), "")
+    return DUTIES.get(duty, person.name)
+
+
+def _zero(session: Session, task: Task) -> date:
+    case = acting.case_of(session)
+    if task.role != "answer" and case is not None and case.arrived_on is not None:
+        return case.arrived_on
+    return passing.counted_from(session, clock.now())[1]
+
+
+def _may_extend(session: Session, task: Task) -> bool:
+    case = acting.case_of(session)
+    if task.role != "answer" or case is None:
+        return False
+    handling = Act(session, case, task.instance_id).handling
+    pending = handling is not None and handlings.pending_extension(session, handling.id) is not None
+    return handling is not None and not handling.extended and not pending
+
+
+def _told(session: Session, play: Play) -> list[Told]:
+    return [
+        Told(
+            at=row.created_at, to=observing.receiver(session, row), channel=row.channel, subject=row.subject,
+            body=row.body,
+            act=next((number for number, done in enumerate(play.done) if row.id <= done.notice_id), len(play.done) - 1),
+        )
+        for row in session.scalars(select(Notice).order_by(Notice.id.desc()))
+    ]  # fmt: skip
+
+
+def _jumps(session: Session, now: datetime, zero: date) -> tuple[Jump, ...]:
+    days = workdays.calendar(session)
+    found = ((day, days.working_days(zero, day)) for day in JUMPS)
+    return tuple(Jump(day, on, clock.at(on, passing.OPENS) < now) for day, on in found)
+
+
+def _withdrawable(session: Session, case: Case | None) -> bool:
+    if case is None:
+        return False
+    memory = session.scalars(select(Withdrawal).where(Withdrawal.case_id == case.id)).first()
+    if memory is None:
+        return False
+    actor = organisation.actor(session, memory.actor_id)
+    return tasks.withdrawable(session, actor, case.id) is not None
+
+
+# ------------------------------------------------------------------------------------------------ forms
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A form to be filled in the sandbox: what it starts with, and the choices of its fields, organisations by code."""
+
+    form: forms.Form | None
+    values: Mapping[str, Any]
+    choices: Mapping[str, Sequence[tuple[str, str]]]
+
+
+def registration(play: Play) -> forms.Form:
+    """The registration form of the files; NotFound when they have none."""
+    return _form(play, "registration")
+
+
+def _form(play: Play, name: str) -> forms.Form:
+    found = play.stage.laid.files.get(f"forms/{name}.json")
+    if found is None:
+        raise NotFound
+    return forms.load(found)
+
+
+def sheet(play: Play, element: str) -> Sheet:
+    """The form of an open task, as whoever may do it would see it; NotFound when it does not wait."""
+    with opened(play) as session:
+        task = next((task for task in acting.open_tasks(session) if task.element_id == element), None)
+        people = acting.entitled(session, task) if task else []
+        if task is None or not people:
+            raise NotFound
+        view = tasks.load(session, organisation.actor(session, people[0].id), task.id)
+        codes = {str(row.id): f"@{row.code}" for row in session.scalars(select(Organisation))}
+        sources = {field.source: field.name for field in forms.fields(view.form) if field.source} if view.form else {}
+        choices = {
+            source: [(codes.get(value, value) if source == "units" else value, label)
+                     for value, label in tasks.options(session, source, view.case, task)]
+            for source in sources
+        }  # fmt: skip
+        values = {name: codes.get(str(value), value) if name == sources.get("units") else value
+                  for name, value in view.values.items()}  # fmt: skip
+        return Sheet(view.form, values, choices)
+
+
+def extra_sheet(play: Play, name: str) -> Sheet:
+    """A form beside the tasks: 申请延期 or 终止."""
+    return Sheet(_form(play, name), {}, {})
+
+
+def drawing(play: Play, process_id: str | None) -> dict[str, Any]:
+    """The diagram as the page of a case would show it, with what passed by itself marked as well; NotFound before
+    registration. See engine.casefile.diagram for its parts."""
+    with opened(play) as session:
+        case = acting.case_of(session)
+        if case is None:
+            raise NotFound
+        watcher = session.scalars(select(Person).where(Person.login == world.WATCHER)).one()
+        drawn = casefile.diagram(session, organisation.actor(session, watcher.id), case.id, process_id)
+    told = {act["element"] for act in drawn["done"]}
+    passed = {
+        step.element_id: step.at for step in play.passed
+        if step.process_id == drawn["process"] and step.what in ("completed", "fired")
+    }  # fmt: skip
+    drawn["done"] += [
+        {"element": element, "who": "系统", "when": clock.local(at).strftime("%Y-%m-%d %H:%M"), "what": "经过"}
+        for element, at in passed.items() if element not in told
+    ]  # fmt: skip
+    return drawn
