@@ -20,10 +20,10 @@ from engine.errors import LianxinError
 
 POLICIES = frozenset({"UNIQUE", "FIRST", "ANY"})
 _NAME = re.compile(r"[^\W\d]\w*")
-_NOT = re.compile(r"not\s*\((?P<inside>.*)\)", re.DOTALL)
-_RANGE = re.compile(r"(?P<left>[\[\](])(?P<low>[^\[\]()]+)\.\.(?P<high>[^\[\]()]+)(?P<right>[\[\])])")
-_COMPARISON = re.compile(r"(?P<operator><=|>=|<|>|==|!=)(?P<rest>.+)", re.DOTALL)
-_VALUE = re.compile(r"\bvalue\b")
+NEGATION = re.compile(r"not\s*\((?P<inside>.*)\)", re.DOTALL)
+RANGE = re.compile(r"(?P<left>[\[\](])(?P<low>[^\[\]()]+)\.\.(?P<high>[^\[\]()]+)(?P<right>[\[\])])")
+COMPARISON = re.compile(r"(?P<operator><=|>=|<|>|==|!=)(?P<rest>.+)", re.DOTALL)
+VALUE = re.compile(r"\bvalue\b")
 
 Lookup = Callable[[str], Any]
 
@@ -86,19 +86,19 @@ def condition(cell: str) -> str | None:
     text = cell.strip()
     if text in ("", "-"):
         return None
-    negated = _NOT.fullmatch(text)
-    if negated and not _VALUE.search(text):
+    negated = NEGATION.fullmatch(text)
+    if negated and not VALUE.search(text):
         inside = condition(negated["inside"])
         return f"not ({inside})" if inside else "false"
-    interval = _RANGE.fullmatch(text)
+    interval = RANGE.fullmatch(text)
     if interval:
         low = ">=" if interval["left"] == "[" else ">"
         high = "<=" if interval["right"] == "]" else "<"
         return f"value {low} ({interval['low']}) and value {high} ({interval['high']})"
-    comparison = _COMPARISON.fullmatch(text)
+    comparison = COMPARISON.fullmatch(text)
     if comparison:
         return f"value {comparison['operator']} ({comparison['rest'].strip()})"
-    return text if _VALUE.search(text) else f"value in [{text}]"
+    return text if VALUE.search(text) else f"value in [{text}]"
 
 
 def tables(root: _Element) -> Iterator[Decision]:
