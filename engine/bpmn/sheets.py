@@ -78,7 +78,8 @@ def write_sheet(data: bytes, name: str, sheet: Sheet) -> bytes:
         table.set("hitPolicy", sheet.policy)
     _Writer(root, table, old).write(sheet)
     etree.indent(decision, "  ", level=1)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return written
 
 
 def new_table(key: str) -> bytes:
