@@ -115,9 +115,10 @@ def _actor(session: Session, task: Task, act: Act) -> Actor:
 
 def _form(session: Session, act: Act) -> dict[str, Any]:
     """The act's answers, organisations by the ids of this sandbox."""
-    codes = {row.code: row.id for row in session.execute(select(Organisation.code, Organisation.id))}
+    codes = {row.code: str(row.id) for row in session.execute(select(Organisation.code, Organisation.id))}
+    codes["today"] = clock.today().isoformat()
     form: Mapping[str, str] = act.get("form") or {}
-    return {name: str(codes.get(value[1:], "")) if value.startswith("@") else value for name, value in form.items()}
+    return {name: codes.get(value[1:], "") if value.startswith("@") else value for name, value in form.items()}
 
 
 def _claim(session: Session, _key: str, act: Act) -> None:
@@ -131,7 +132,8 @@ def _complete(session: Session, _key: str, act: Act) -> None:
     if task.person_id is None and task.assignee_id is None:
         tasks.claim(session, actor, task.id)
         session.flush()
-    tasks.complete(session, actor, task.id, _form(session, act))
+    shown = tasks.load(session, actor, task.id).values if act.get("prefill") else {}
+    tasks.complete(session, actor, task.id, {name: str(value) for name, value in shown.items()} | _form(session, act))
 
 
 def _extend(session: Session, _key: str, act: Act) -> None:

@@ -8,7 +8,8 @@
     {"do": "wait", "day": 11}                                   until 09:00 of that working day after the receipt
     {"do": "wait", "date": "2026-03-05"}  {"do": "wait", "days": 5}  {"do": "wait", "event": true}
 
-Organisations are named by their code in the sandbox ("@street-unit"), never by an id: a walk outlives its sandbox.
+Organisations are named by their code in the sandbox ("@street-unit"), never by an id, because a walk outlives its
+sandbox; "@today" is the day of the act. With "prefill" the form starts as the page would show it.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ def clean(act: Mapping[str, Any]) -> dict[str, Any]:
     if kind not in KINDS:
         raise Invalid("推演步骤不能识别，请重新操作。")
     kept: dict[str, Any] = {"do": kind}
-    for name in ("element", "name", "who", "role", "at"):
+    for name in ("element", "name", "who", "role", "at", "prefill"):
         if act.get(name):
             kept[name] = str(act[name])[:120]
     form = act.get("form")
