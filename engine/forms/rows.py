@@ -202,7 +202,7 @@ def _property(schema: Mapping[str, Any], row: Row, old: Row | None) -> dict[str,
         _put(rule, "oneOf", choices or None)
     for key, value, before in (
         ("description", row.help, was.help),
-        ("maxLength", row.longest if row.way in TEXTS else 0, was.longest),
+        ("maxLength", row.longest if row.way in TEXTS else was.longest, was.longest),
         ("x-show-when", {name: one[0] if len(one) == 1 else list(one) for name, one in row.shown}, dict(was.shown)),
         ("default", int(row.default) if row.way == "number" and row.default.isdigit() else row.default, was.default),
     ):
