@@ -27,8 +27,8 @@ from engine.work.models import Instance
 
 __all__ = [
     "Change", "Version", "article_of", "check", "compiled", "covers", "delete_version", "differences", "exceptions",
-    "file", "files", "import_factory", "in_force", "intact", "keys", "name", "newest", "package", "publish",
-    "read_folder", "restore", "versions",
+    "file", "files", "import_factory", "in_force", "intact", "keys", "name", "newest", "package", "procedures",
+    "publish", "read_folder", "restore", "versions",
 ]  # fmt: skip
 
 SUFFIXES = {".bpmn", ".dmn", ".json", ".txt", ".toml"}
@@ -49,6 +49,17 @@ class Version:
     def deletable(self) -> bool:
         """Whether nothing ever used it."""
         return not self.started
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """One procedure: the version in force today, the next one to come, how many instances run on any of them."""
+
+    key: str
+    name: str
+    current: Package | None
+    coming: Package | None
+    running: int
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -204,6 +215,20 @@ def exceptions(session: Session, actor: Actor, package_ids: Sequence[int]) -> li
     require(actor, Verb.DEFINITION_READ)
     query = select(ArticleException).where(ArticleException.package_id.in_(package_ids))
     return list(session.scalars(query.order_by(ArticleException.id)))
+
+
+def procedures(session: Session, actor: Actor) -> list[Procedure]:
+    """Every procedure that was ever published, by key."""
+    require(actor, Verb.DEFINITION_READ)
+    found = []
+    for key in keys(session):
+        rows = versions(session, actor, key)
+        current = next((row.package for row in rows if row.current), None)
+        coming = [row.package for row in rows if current is None or row.package.version > current.version]
+        running = sum(row.running for row in rows)
+        last = coming[-1] if coming else None
+        found.append(Procedure(key, name(session, (current or rows[0].package).id), current, last, running))
+    return found
 
 
 def keys(session: Session) -> list[str]:

@@ -1,7 +1,7 @@
 """The people and units of the living demo, on the whole gazetteer; every name shows that it is made up.
 
 Logins are systematic, all with DEMO_PASSWORD: `l-<community code>` liaison, `s-<community code>` secretary,
-`d-001` delegate, `<organisation code>-h` head, `<organisation code>-1` staff, `admin-1` to `admin-3`.
+`d-001` delegate, `<organisation code>-h` head, `<organisation code>-1` staff, `admin-1` to `admin-4`.
 """
 
 from collections.abc import Iterator
@@ -43,6 +43,7 @@ FEATURED = (
     ("admin-1", "系统管理员", "系统管理"),
     ("admin-2", "流程管理员", "系统管理"),
     ("admin-3", "审计员", "系统管理"),
+    ("admin-4", "流程管理员（第二人）", "系统管理"),
 )
 
 
@@ -171,6 +172,8 @@ def _administrators(kinds: dict[str, str]) -> Iterator[_Seat]:
     code = next(code for code, kind in kinds.items() if kind == "administration")
     for number, (name, duty) in enumerate(duties.items(), start=1):
         yield _Seat(f"admin-{number}", f"演示{name}", code, duty)
+    # what needs a second person: exceptions to the articles, the release of a calendar notice
+    yield _Seat("admin-4", "演示流程管理员乙", code, "procedure_administrator")
 
 
 def _insert_people(session: Session, wanted: list[tuple[str, str]]) -> set[str]:

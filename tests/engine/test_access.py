@@ -132,7 +132,8 @@ def test_administration_belongs_to_the_system_administrator(cast: people.Cast) -
     for verb in (Verb.PEOPLE_MANAGE, Verb.ORGANISATION_MANAGE):
         assert [role for role in people.ROLES if may(cast.actor(role), verb)] == ["system_administrator"]
     incidents = {role for role in people.ROLES if may(cast.actor(role), Verb.INCIDENT_READ)}
-    assert incidents == {"system_administrator", "procedure_administrator"}
+    administrators = {"system_administrator", "procedure_administrator", "second_procedure_administrator"}
+    assert incidents == administrators
 
 
 def test_a_pool_is_open_to_its_duty_and_to_the_head(cast: people.Cast, case: CaseScope) -> None:

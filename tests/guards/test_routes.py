@@ -65,7 +65,8 @@ def values(app: Flask, sqlite: Engine) -> dict[str, list[str]]:
         }  # fmt: skip
         studio = session.scalars(select(Case.studio_id)).first()
     few = {name: found[:3] if name not in ("task_id", "case_id") else found for name, found in ids.items()}
-    return few | {"box": list(BOXES), "studio_id": [str(studio)], "secret": [link], "token": [link]}
+    return few | {"box": list(BOXES), "studio_id": [str(studio)], "secret": [link], "token": [link],
+                  "key": ["opinion"]}
 
 
 def addresses(rule: Rule, values: dict[str, list[str]]) -> list[str]:
