@@ -19,8 +19,8 @@ from engine.organisation.models import Organisation, Place
 from engine.printing import fit
 from engine.ratings.models import Opinion
 
-SUMMARY = (38, 9)  # characters and lines of the box 内容摘要 (142 mm × 50 mm at 10.5 pt)
-RESULT = (31, 10)  # 办理结果 (118 mm × 55 mm)
+SUMMARY = (37, 9)  # characters and lines of the box 内容摘要 (142 mm × 50 mm at 10.5 pt)
+RESULT = (31, 7)  # 办理结果 (118 mm × 40 mm)
 
 
 @dataclass(frozen=True)
