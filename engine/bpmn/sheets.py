@@ -12,9 +12,9 @@ from engine.bpmn.findings import Finding, Refused
 from engine.bpmn.guard import load
 
 EMPTY_TABLE = """<?xml version="1.0" encoding="UTF-8"?>
-<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="{key}_definitions" name="{key}"
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="{key}_definitions" name=""
  namespace="urn:lianxin:tables">
-  <decision id="{key}" name="{key}">
+  <decision id="{key}" name="">
     <decisionTable id="{key}_table" hitPolicy="FIRST">
       <input id="input_1"><inputExpression id="input_1_expression"><text>tier</text></inputExpression></input>
       <output id="output_1" name="result" />
@@ -82,9 +82,13 @@ def write_sheet(data: bytes, name: str, sheet: Sheet) -> bytes:
     return written
 
 
-def new_table(key: str) -> bytes:
+def new_table(key: str, name: str) -> bytes:
     """A .dmn file with one table of one condition and one result, to begin with; `key` is an identifier."""
-    return EMPTY_TABLE.format(key=key).encode()
+    root = etree.fromstring(EMPTY_TABLE.format(key=key).encode())
+    for element in (root, root[0]):
+        element.set("name", name)
+    written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return written
 
 
 def _tables(root: _Element) -> Iterator[tuple[_Element, _Element]]:

@@ -18,6 +18,23 @@ ADDRESSEES = {"reporter": "反映人", "delegate": "市党代表", "studio": "�
 DECISIONS = {"unit": "交市有关部门办理", "department": "交市委组织部", "file": "阅存"}
 
 
+# what a text may name: its word, and an example for the preview (`_names` fills them)
+PLACEHOLDERS: dict[str, tuple[str, str]] = {
+    "number": ("编号", "沙头角街道沙头角社区2026001"),
+    "summary": ("内容摘要", "小区门口路灯损坏，夜间出行不便"),
+    "studio": ("登记的党代表工作室", "沙头角社区党代表工作室"),
+    "delegate": ("签名的市党代表", "陈代表"),
+    "reporter": ("反映人姓名", "李某"),
+    "code": ("查询码", "4821"),
+    "department": ("所在层级的组织部门", "沙头角街道党工委组织部门"),
+    "unit": ("承办单位", "沙头角街道城管办"),
+    "received": ("收到来文之日", "2026年3月4日"),
+    "limit": ("办理时限（工作日）", "10"),
+    "due": ("截止日", "2026年3月18日"),
+    "days": ("剩余或逾期的工作日数", "3"),
+    "reason": ("退回、延期、终止的理由", "需现场勘察"),
+}
+
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
