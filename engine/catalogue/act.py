@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.access import Actor
 from engine.calendar import Calendar
 from engine.cases.models import Case
+from engine.catalogue.around import around
 from engine.errors import Misconfigured
 from engine.handlings.models import Handling
 from engine.notices.models import Notice
@@ -62,11 +63,20 @@ class Act:
         calendar: Calendar = self.once("calendar", lambda: workdays.calendar(self.session))
         return calendar
 
+    @property
+    def parameter_day(self) -> date:
+        """Running cases keep the values they started with (R88): those of the day the handling unit received, before
+        that of the day the department received."""
+        if self.handling is not None:
+            return self.handling.received_on
+        return self.case.arrived_on or clock.local(self.now).date()
+
     def parameter(self, name: str) -> int:
-        """The value in force on the day the handling unit received, else today (R88)."""
-        on = self.handling.received_on if self.handling else clock.today()
-        value: int = self.once(f"parameter {name} {on}", lambda: parameters.value(self.session, name, on))
-        return value
+        """The value in force on `parameter_day`."""
+        on = self.parameter_day
+        state = self._known.get("parameter state")
+        values = self.once(f"parameters {on}", lambda: parameters.values(self.session, on, state))
+        return parameters.named(values, name)
 
     @property
     def handling(self) -> Handling | None:
@@ -75,17 +85,33 @@ class Act:
         return handling
 
     def _latest_handling(self) -> Handling | None:
-        query = select(Handling).where(Handling.case_id == self.case.id, Handling.state != "withdrawn")
-        return self.session.scalars(query.order_by(Handling.id.desc()).limit(1)).first()
+        return self.session.scalars(_LATEST_HANDLING, {"case_id": self.case.id}).first()
 
     def keep(self, name: str, value: Any) -> None:
         """From here on `once(name, …)` gives this: the act has just made it."""
         self._known[name] = value
 
+    @property
+    def around(self) -> list[Organisation]:
+        """The organisations on the ladder for this case, and those this act deals with."""
+        found: list[Organisation] = self.once("around", self._around)
+        return found
+
+    def _around(self) -> list[Organisation]:
+        handling, chosen = self.handling, str(self.form.get("unit_id") or "")
+        unit = int(chosen) if chosen.isdecimal() else handling.unit_id if handling else None
+        department = handling.department_id if handling else None
+        return around(self.session, self.case, self.case.studio_id, self.organisation_id, unit, department)
+
+    def organisation(self, organisation_id: int | None) -> Organisation | None:
+        """The organisation of that id."""
+        near = next((row for row in self.around if row.id == organisation_id), None)
+        return near or (self.session.get(Organisation, organisation_id) if organisation_id else None)
+
     def organisation_name(self, organisation_id: int | None) -> str:
         """The organisation's name for a snapshot, "" for nobody's."""
-        name: str = self.once(f"name {organisation_id}", lambda: organisation_name(self.session, organisation_id))
-        return name
+        organisation = self.organisation(organisation_id) if organisation_id else None
+        return organisation.name if organisation else ""
 
     def current_handling(self) -> Handling:
         """As `handling`, for operations that make no sense without one."""
@@ -131,7 +157,9 @@ class Act:
         return self.calendar.between(clock.local(since).date(), clock.local(self.now).date())
 
 
-def organisation_name(session: Session, organisation_id: int | None) -> str:
-    """The organisation's name for a snapshot, "" for nobody's."""
-    organisation = session.get(Organisation, organisation_id) if organisation_id else None
-    return organisation.name if organisation else ""
+_LATEST_HANDLING = (
+    select(Handling)
+    .where(Handling.case_id == bindparam("case_id"), Handling.state != "withdrawn")
+    .order_by(Handling.id.desc())
+    .limit(1)
+)

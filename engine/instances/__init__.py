@@ -6,6 +6,7 @@ subscriptions are projections of the tokens; whoever reads them never has to ask
 
 from engine.instances.host import Host
 from engine.instances.intervening import case_of, due_again, follow, restored
+from engine.instances.moving import Move, forecast
 from engine.instances.projection import LIMITS, Projection, pool_of, shown_state
 from engine.instances.running import complete, data_of, fire, locked, recompute, send, start
 from engine.instances.saving import Outcome
@@ -13,6 +14,6 @@ from engine.instances.watching import watched
 from engine.instances.withdrawing import withdraw
 
 __all__ = [
-    "LIMITS", "Host", "Outcome", "Projection", "case_of", "complete", "data_of", "due_again", "fire", "follow",
-    "locked", "pool_of", "recompute", "restored", "send", "shown_state", "start", "watched", "withdraw",
+    "LIMITS", "Host", "Move", "Outcome", "Projection", "case_of", "complete", "data_of", "due_again", "fire", "follow",
+    "forecast", "locked", "pool_of", "recompute", "restored", "send", "shown_state", "start", "watched", "withdraw",
 ]  # fmt: skip

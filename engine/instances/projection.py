@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Delete, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from engine import bpmn, clock
+from engine import bpmn, clock, db
 from engine.bpmn import expressions
 from engine.cases.models import Case
 from engine.catalogue import pools
@@ -83,6 +83,11 @@ def new_task(session: Session, instance: Instance, act: Act, task: bpmn.OpenTask
     )
 
 
+def columns(task: Task) -> dict[str, Any]:
+    """The columns of a task that is not stored yet."""
+    return {name: value for name, value in task.__dict__.items() if not name.startswith("_")}
+
+
 def peopled(session: Session, act: Act, pool: Pool) -> Pool:
     """An empty pool goes to the organisation's head and raises an incident, so that no case waits for nobody."""
     if pool.organisation_id is None or staffing.has_members(session, pool.organisation_id, pool.duty):
@@ -101,16 +106,11 @@ def project_deadlines(session: Session, instance: Instance, before: Timers, afte
     """Rows of timers that no longer wait go, new ones come, moved ones move."""
     gone = {token for token, occurrence in before if (token, occurrence) not in after}
     if gone:
-        session.execute(
-            delete(Deadline)
-            .where(Deadline.instance_id == instance.id, Deadline.token.in_(gone))
-            .execution_options(synchronize_session=False)
-        )
+        db.send(session, _NO_DEADLINE, {"instance": instance.id, "gone": sorted(gone)})
+    db.insert_rows(session, Deadline, [_deadline(instance, timer) for key, timer in after.items() if key not in before])
     for (token, occurrence), timer in after.items():
         old = before.get((token, occurrence))
-        if old is None:
-            session.add(_deadline(instance, timer))
-        elif (old.due_at, old.basis) != (timer.due_at, timer.basis):
+        if old is not None and (old.due_at, old.basis) != (timer.due_at, timer.basis):
             session.execute(
                 update(Deadline)
                 .where(Deadline.instance_id == instance.id, Deadline.token == token, Deadline.occurrence == occurrence)
@@ -118,21 +118,31 @@ def project_deadlines(session: Session, instance: Instance, before: Timers, afte
             )
 
 
-def _deadline(instance: Instance, timer: bpmn.WaitingTimer) -> Deadline:
-    return Deadline(
-        instance_id=instance.id,
-        case_id=instance.case_id,
-        token=timer.token,
-        host_token=timer.host_token or "",
-        process_id=timer.process_id,
-        element_id=timer.element_id,
-        name=timer.name,
-        role=str(timer.extensions.get("role", "")),
-        expression=timer.expression,
-        due_at=timer.due_at,
-        basis=timer.basis,
-        occurrence=timer.occurrence,
+def _gone(table: Table) -> Delete:
+    return delete(table).where(
+        table.c.instance_id == bindparam("instance"), table.c.token.in_(bindparam("gone", expanding=True))
     )
+
+
+_NO_DEADLINE = _gone(cast(Table, Deadline.__table__))
+_NO_SUBSCRIPTION = _gone(cast(Table, Subscription.__table__))
+
+
+def _deadline(instance: Instance, timer: bpmn.WaitingTimer) -> dict[str, Any]:
+    return {
+        "instance_id": instance.id,
+        "case_id": instance.case_id,
+        "token": timer.token,
+        "host_token": timer.host_token or "",
+        "process_id": timer.process_id,
+        "element_id": timer.element_id,
+        "name": timer.name,
+        "role": str(timer.extensions.get("role", "")),
+        "expression": timer.expression,
+        "due_at": timer.due_at,
+        "basis": timer.basis,
+        "occurrence": timer.occurrence,
+    }
 
 
 def project_subscriptions(
@@ -144,42 +154,45 @@ def project_subscriptions(
     """The same for events waiting for a message."""
     gone = before.keys() - after.keys()
     if gone:
-        session.execute(
-            delete(Subscription)
-            .where(Subscription.instance_id == instance.id, Subscription.token.in_(gone))
-            .execution_options(synchronize_session=False)
-        )
-    session.add_all(
-        Subscription(
-            instance_id=instance.id,
-            case_id=instance.case_id,
-            token=item.token,
-            host_token=item.host_token or "",
-            message=item.name,
-            process_id=item.process_id,
-            element_id=item.element_id,
-        )
-        for token, item in after.items()
-        if token not in before
-    )
+        db.send(session, _NO_SUBSCRIPTION, {"instance": instance.id, "gone": sorted(gone)})
+    new = [_subscription(instance, item) for token, item in after.items() if token not in before]
+    db.insert_rows(session, Subscription, new)
+
+
+def _subscription(instance: Instance, item: bpmn.Subscription) -> dict[str, Any]:
+    return {
+        "instance_id": instance.id,
+        "case_id": instance.case_id,
+        "token": item.token,
+        "host_token": item.host_token or "",
+        "message": item.name,
+        "process_id": item.process_id,
+        "element_id": item.element_id,
+    }
 
 
 def project_due(tasks: Iterable[Task], after: Projection, act: Act, package: bpmn.Package) -> None:
     """A task's due date is what its limit timer's expression says, whether that timer still waits or has fired: late
     consent moves the shown date too (§0)."""
-    host = Host(act)
     for row in tasks:
-        expression = _limit_expression(package, row.process_id, row.element_id)
-        if expression is None:
+        last = limit_of(row, after, act, package)
+        if last is None:
             continue
-        data = after.tasks[row.token].data
-
-        def name(key: str, data: Mapping[str, Any] = data) -> Any:
-            return data[key] if key in data else host.fact(key, data)
-
-        last = expressions.compile(expression).evaluate(name, host.functions)
         row.due_on, row.due_at = last, clock.end_of(last)
         row.provisional = bool((getattr(last, "basis", None) or {}).get("provisional"))
+
+
+def limit_of(row: Task, after: Projection, act: Act, package: bpmn.Package) -> Any:
+    """The last day of a task by the expression of its limit, None without one."""
+    expression = _limit_expression(package, row.process_id, row.element_id)
+    if expression is None:
+        return None
+    host, data = Host(act), after.tasks[row.token].data
+
+    def name(key: str) -> Any:
+        return data[key] if key in data else host.fact(key, data)
+
+    return expressions.compile(expression).evaluate(name, host.functions)
 
 
 def _limit_expression(package: bpmn.Package, process_id: str, element_id: str) -> str | None:

@@ -1,7 +1,7 @@
 """The verbs on a running procedure: start, complete, fire, send, recompute."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,8 @@ from engine.cases.models import Case
 from engine.catalogue.act import Act
 from engine.errors import Conflict, Misconfigured, NotFound
 from engine.instances.host import Host, merge_place, replace_place
-from engine.instances.projection import LIMITS, Projection
+from engine.instances.moving import Move, moves_of
+from engine.instances.projection import Projection
 from engine.instances.saving import Outcome, restore, save
 from engine.instances.withdrawing import memory_of, remember
 from engine.packages import queries as packages
@@ -44,7 +45,7 @@ def complete(session: Session, instance: Instance, task: Task, act: Act) -> Outc
         if open_task is None:
             raise Conflict("这项任务已不在办理中，请刷新页面查看最新情况。")
         memory = memory_of(instance, task, act, open_task)
-        work.take(session, task.id)
+        work.take(session, task)
         act.received_at = task.created_at
         here = replace_place(act, task.process_id, task.element_id, task.name, open_task.extensions)
         flags = _submit(here, str(open_task.extensions.get("operation", "")))
@@ -96,21 +97,20 @@ def send(session: Session, instance: Instance, message: str, act: Act, *, host_t
     return outcome
 
 
-def recompute(session: Session, instance: Instance, act: Act, reason: str) -> list[tuple[datetime, datetime]]:
-    """Evaluate every waiting timer again (calendar or parameter changed); limits that moved stand in the history."""
+def recompute(session: Session, instance: Instance, act: Act, reason: str) -> list[Move]:
+    """Evaluate every waiting timer again (calendar or parameter changed); limits that moved stand in the history, also
+    those of overdue steps, whose timer waits no more. What only became firm (暂定) is saved without a word."""
     act.recompute = reason
     run = restore(session, instance, act)
     before = Projection.of(run)
-    roles = {timer.token: timer.extensions.get("role") for timer in before.timers.values()}
-    moved = []
-    for change in run.recompute():
-        if roles.get(change.token) in LIMITS:
-            days = [clock.local(at - timedelta(seconds=1)).date().isoformat() for at in (change.old, change.new)]
+    moves, firm = moves_of(session, instance, act, run, before)
+    for move in moves:
+        if move.limit:
+            days = [clock.local(at - timedelta(seconds=1)).date().isoformat() for at in (move.old, move.new)]
             act.record("deadline_moved", result=" → ".join(days), opinion=reason, data={"old": days[0], "new": days[1]})
-        moved.append((change.old, change.new))
-    if moved:
+    if moves or firm:
         save(session, instance, act, run, before)
-    return moved
+    return moves
 
 
 def data_of(session: Session, task: Task, case: Case) -> Mapping[str, Any]:

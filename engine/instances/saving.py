@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from engine import bpmn, clock
+from engine import bpmn, clock, db
 from engine.catalogue.act import Act
 from engine.errors import Conflict
 from engine.instances.host import Host
 from engine.instances.projection import (
     Projection,
+    columns,
     end_tasks,
     new_task,
     open_rows,
@@ -26,7 +27,8 @@ from engine.work.models import Instance, Task
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an act led to: the tasks it opened, and whether the procedure ended."""
+    """What an act led to: the facts of the tasks it opened (their ids are the database's), and whether the procedure
+    ended."""
 
     opened: tuple[Task, ...]
     ended: bool
@@ -45,16 +47,16 @@ def save(session: Session, instance: Instance, act: Act, run: bpmn.Run, before: 
         run.recompute()
     after = Projection.of(run)
     end_tasks(session, instance, act, before.tasks.keys() - after.tasks.keys())
-    session.flush()
+    db.insert_new(session)
     fresh = [task for token, task in after.tasks.items() if token not in before.tasks]
     opened = [new_task(session, instance, act, task) for task in fresh]
-    session.add_all(opened)
     project_deadlines(session, instance, before.timers, after.timers)
     project_subscriptions(session, instance, before.subscriptions, after.subscriptions)
     if not run.ended:
         kept = open_rows(session, instance) if act.recompute else []
         project_due([*kept, *opened], after, act, packages.compiled(session, instance.package_id))
         project_case(act, after, opened)
+    db.insert_rows(session, Task, [columns(task) for task in opened])
     session.flush()
     tell(run)
     work.save_instance(session, instance, None if run.ended else run.dump(), clock.now() if run.ended else None)

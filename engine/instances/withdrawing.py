@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete
+from sqlalchemy import Table, bindparam, delete
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from engine import bpmn, catalogue
+from engine import bpmn, catalogue, db
 from engine.cases.models import Case
 from engine.catalogue.act import Act
 from engine.db import Base
@@ -63,13 +63,15 @@ def memory_of(instance: Instance, task: Task, act: Act, open_task: bpmn.OpenTask
 def remember(session: Session, instance: Instance, act: Act, memory: dict[str, Any] | None) -> None:
     """Keep the way back of the last act only: a new act of the instance replaces or ends it."""
     if memory is None or act.history is None or act.actor is None:
-        session.execute(delete(Withdrawal).where(Withdrawal.instance_id == instance.id))
+        if act.once("withdrawable", lambda: True):
+            db.send(session, _FORGET, {"instance": instance.id})
         return
     effects = [
         {"operation": step["operation"], "data": {key: _identity(value) for key, value in step["data"].items()}}
         for step in act.undo
     ]
     values = {
+        "instance_id": instance.id,
         "case_id": instance.case_id,
         "actor_id": act.actor.person_id,
         "history_id": act.history.id,
@@ -82,9 +84,20 @@ def remember(session: Session, instance: Instance, act: Act, memory: dict[str, A
         ],
         "at": act.now,
     }  # fmt: skip
-    make = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    row = make(Withdrawal).values(instance_id=instance.id, **values)
-    session.execute(row.on_conflict_do_update(index_elements=["instance_id"], set_=values))
+    db.send(session, _KEEP[session.get_bind().dialect.name], values)
+
+
+withdrawals = cast(Table, Withdrawal.__table__)
+_FORGET = delete(withdrawals).where(withdrawals.c.instance_id == bindparam("instance"))
+
+
+def _keep(make: Any) -> Any:
+    row = make(withdrawals)
+    fresh = {column.name: row.excluded[column.name] for column in withdrawals.c if not column.primary_key}
+    return row.on_conflict_do_update(index_elements=["instance_id"], set_=fresh)
+
+
+_KEEP = {"postgresql": _keep(pg_insert), "sqlite": _keep(sqlite_insert)}
 
 
 def _identity(value: Any) -> Any:
