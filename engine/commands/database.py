@@ -6,7 +6,7 @@ import click
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from engine import backup, clock, config, db, definitions, migrations
+from engine import backup, clock, config, db, definitions, dryrun, migrations
 from engine.commands.sessions import opener
 from engine.config import Settings
 from engine.organisation.models import Place
@@ -67,6 +67,8 @@ def install(session: Session, processes: Path) -> list[str]:
         done.append(f"工作日历：新增放假和调休日{rows}天。")
     if packages := definitions.import_factory(session, processes):
         done.append(f"流程：已导入{'、'.join(package.key for package in packages)}的出厂版本。")
+    if scenarios := dryrun.import_factory(session, processes):
+        done.append(f"推演：新增出厂情景{scenarios}个。")
     if session.scalars(select(Place.id).where(Place.tier == "community").limit(1)).first() is None:
         report = import_places(session, processes / "places" / "shenzhen.csv", processes / "places" / "rules.toml")
         done.append(f"区划：{report.districts}个区，{report.streets}个街道，{report.communities}个社区。")

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import clock, definitions
+from engine import clock, definitions, dryrun
 from engine.cases.models import Case
 from engine.db import Begin
 from engine.demo import opinions, plot
@@ -45,6 +45,7 @@ def build(session: Session, processes: Path) -> Built:
     set_up_demo_organisation(session)
     workday_operations.import_factory(session, processes / "calendars")
     definitions.import_factory(session, processes)
+    dryrun.import_factory(session, processes)
     session.flush()
     known = session.scalar(select(func.count()).select_from(Case)) or 0
     if known:

@@ -25,13 +25,15 @@ from engine.dryrun.operations import (
     undo,
 )
 from engine.dryrun.playing import Play, play
+from engine.dryrun.replaying import DueMoved, Replayed, candidates, replay
 from engine.dryrun.running import Coverage, Failure, Outcome, coverage, failing, run, scenarios
 from engine.dryrun.seeing import Sheet, Sight, drawing, extra_sheet, registration, see, sheet
 from engine.dryrun.staging import Stage, stage
 
 __all__ = [
-    "Checked", "Coverage", "Failure", "Observation", "Outcome", "Play", "Sheet", "Sight", "Stage", "begin", "change",
-    "check", "coverage", "delete", "drawing", "extra_sheet", "failing", "first_difference", "first_moment",
-    "import_factory", "keep", "load", "mine", "perform", "play", "proposals", "read", "registration", "remove", "run",
-    "scenario", "scenarios", "see", "sheet", "stage", "text", "undo",
+    "Checked", "Coverage", "DueMoved", "Failure", "Observation", "Outcome", "Play", "Replayed", "Sheet", "Sight",
+    "Stage", "begin", "candidates", "change", "check", "coverage", "delete", "drawing", "extra_sheet", "failing",
+    "first_difference", "first_moment", "import_factory", "keep", "load", "mine", "perform", "play", "proposals",
+    "read", "registration", "remove", "replay", "run", "scenario", "scenarios", "see", "sheet", "stage", "text",
+    "undo",
 ]  # fmt: skip

@@ -13,14 +13,13 @@ sandbox; "@today" is the day of the act. With "prefill" the form starts as the p
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from engine.errors import Invalid
 
 Act = Mapping[str, Any]
 KINDS = ("start", "claim", "complete", "extend", "terminate", "withdraw", "wait")
-WAITS = ("day", "days", "date", "event")
 MOST = 120  # acts of one walk
 LONGEST = 20_000  # characters of one answer
 FARTHEST = 400  # working days of one wait
@@ -44,6 +43,8 @@ def clean(act: Mapping[str, Any]) -> dict[str, Any]:
 def _wait(act: Mapping[str, Any]) -> dict[str, Any]:
     if act.get("event"):
         return {"event": True}
+    if act.get("moment"):
+        return {"moment": datetime.fromisoformat(str(act["moment"])).isoformat()}
     if act.get("date"):
         try:
             return {"date": date.fromisoformat(str(act["date"])).isoformat()}
@@ -75,6 +76,6 @@ def label(act: Act, names: Mapping[str, str]) -> str:
 def _waited(act: Act) -> str:
     if act.get("event"):
         return "推进到下一个事件"
-    if "date" in act:
-        return f"推进到 {act['date']}"
+    if "date" in act or "moment" in act:
+        return f"推进到 {str(act.get('date') or act['moment'])[:10]}"
     return f"推进到第{act['day']}个工作日" if "day" in act else f"推进{act['days']}个工作日"

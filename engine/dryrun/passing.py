@@ -72,6 +72,8 @@ def _target(session: Session, now: datetime, act: Act) -> datetime:
         if due is None:
             raise Conflict("没有等待到期的时限，不能推进到下一个事件。")
         return max(due, now)
+    if "moment" in act:
+        return datetime.fromisoformat(act["moment"])
     if "date" in act:
         return clock.at(date.fromisoformat(act["date"]), OPENS)
     days, here = workdays.calendar(session), clock.local(now)

@@ -93,8 +93,8 @@ _kept: OrderedDict[str, Play] = OrderedDict()
 _lock = threading.Lock()
 
 
-def play(stage: Stage, starts_at: datetime, walk: Sequence[Act]) -> Play:
-    """Play the acts from registration at `starts_at` up to the first that fails."""
+def play(stage: Stage, starts_at: datetime, walk: Sequence[Act], *, keep: bool = True) -> Play:
+    """Play the acts from registration at `starts_at` up to the first that fails; `keep` it for who comes back to it."""
     names = _names(stage, starts_at, walk)
     known = next((number for number in range(len(walk), -1, -1) if names[number] in _kept), None)
     found = _kept.get(names[known]) if known is not None else None
@@ -108,7 +108,7 @@ def play(stage: Stage, starts_at: datetime, walk: Sequence[Act]) -> Play:
             if not game.do(act):
                 break
         result = game.result()
-    return _keep(names[len(walk)], result)
+    return _keep(names[len(walk)], result) if keep else result
 
 
 def _names(stage: Stage, starts_at: datetime, walk: Sequence[Act]) -> list[str]:
