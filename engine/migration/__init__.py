@@ -5,7 +5,13 @@ draft on it (engine.bpmn.migrate has the rules). Each instance goes in a transac
 element and the reason written down. (The schema of the database is engine.migrations.)
 """
 
-from engine.migration.batch import forget, prepare, run, undo, undo_batch
+from engine.migration.batch import Undone, forget, prepare, run, undo, undo_batch, undo_some
+from engine.migration.drawing import drawing
+from engine.migration.fitting import Fit, chosen, fits
+from engine.migration.looking import PER_PAGE, BatchView, ResultView, batch, batches, results
 from engine.migration.planning import Forecast, Plan, Waiting, forecast, plan
 
-__all__ = ["Forecast", "Plan", "Waiting", "forecast", "forget", "plan", "prepare", "run", "undo", "undo_batch"]
+__all__ = [
+    "PER_PAGE", "BatchView", "Fit", "Forecast", "Plan", "ResultView", "Undone", "Waiting", "batch", "batches", "chosen",
+    "drawing", "fits", "forecast", "forget", "plan", "prepare", "results", "run", "undo", "undo_batch", "undo_some",
+]  # fmt: skip

@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -23,32 +24,38 @@ log = logging.getLogger(__name__)
 
 
 def prepare(
-    session: Session, actor: Actor, from_id: int, to_id: int, reason: str, mapping: Mapping[str, str] | None = None
-) -> MigrationBatch:
-    """Decide to carry every running instance over; `run` does it. Invalid without a reason."""
+    session: Session, actor: Actor, from_id: int, to_id: int, reason: str, mapping: Mapping[str, str] | None = None,
+    only: Collection[int] | None = None,
+) -> MigrationBatch:  # fmt: skip
+    """Decide to carry every running instance over (or `only` these); `run` does it. Invalid without a reason or when
+    nothing is left to carry."""
     versions(session, actor, from_id, to_id)
     if not reason.strip():
         raise Invalid("请写明换用新版流程的理由。", errors={"reason": "请写明理由。"})
+    found = session.scalars(select(Instance.id).where(*running(from_id)).order_by(Instance.id)).all()
+    chosen = [row for row in found if only is None or row in only]
+    if not chosen:
+        raise Invalid("没有可以换用的件：原版本上已经没有在办的件，或者没有选中任何一件。")
     batch = MigrationBatch(
         from_package_id=from_id, to_package_id=to_id, mapping=dict(mapping or {}), reason=reason,
         actor_id=actor.person_id, actor_name=actor.name, created_at=clock.now(),
     )  # fmt: skip
     session.add(batch)
     session.flush()
-    found = session.scalars(select(Instance.id).where(*running(from_id)).order_by(Instance.id))
-    session.add_all(MigrationResult(batch_id=batch.id, instance_id=row, deadlines=[], tasks=[]) for row in found)
+    session.add_all(MigrationResult(batch_id=batch.id, instance_id=row, deadlines=[], tasks=[]) for row in chosen)
     session.flush()
     return batch
 
 
-def run(begin: Begin, actor: Actor, batch_id: int) -> Counter[str]:
-    """Carry over what still waits in the batch, each instance in a transaction of its own that `begin` opens; how many
-    ended up how. Safe to call again after a crash, and by two at once. A case that fails is written down and keeps
-    nobody else; a database that goes away ends the run, and nothing is lost."""
+def run(begin: Begin, actor: Actor, batch_id: int, limit: int | None = None) -> Counter[str]:
+    """Carry over what still waits in the batch (at most `limit` of it), each instance in a transaction of its own that
+    `begin` opens; how many of the batch ended up how. Safe to call again after a crash, and by two at once. A case that
+    fails is written down and keeps nobody else; a database that goes away ends the run, and nothing is lost."""
     with begin() as session:
         require(actor, Verb.INSTANCE_MIGRATE)
         waiting = select(MigrationResult.id).where(MigrationResult.batch_id == batch_id)
-        todo = session.scalars(waiting.where(MigrationResult.outcome == "waiting").order_by(MigrationResult.id)).all()
+        waiting = waiting.where(MigrationResult.outcome == "waiting").order_by(MigrationResult.id).limit(limit)
+        todo = session.scalars(waiting).all()
     for result_id in todo:
         try:
             with begin() as session:
@@ -134,13 +141,34 @@ def undo(session: Session, actor: Actor, result_id: int, reason: str) -> None:
     session.flush()
 
 
+@dataclass(frozen=True)
+class Undone:
+    """What a way back achieved: how many went back, (instance, what kept it) of those that stayed, and the last result
+    looked at (None: that was all)."""
+
+    back: int
+    stayed: list[tuple[int, str]]
+    last: int | None
+
+
 def undo_batch(begin: Begin, actor: Actor, batch_id: int, reason: str) -> list[tuple[int, str]]:
     """`undo` for every instance of a batch, each in a transaction of its own; (instance, what kept it) of those that
     stay on the new version."""
+    return undo_some(begin, actor, batch_id, reason).stayed
+
+
+def undo_some(
+    begin: Begin, actor: Actor, batch_id: int, reason: str, *, after: int = 0, limit: int | None = None
+) -> Undone:
+    """The same for at most `limit` results behind `after`, so that a page can show how far it is. Invalid without a
+    reason."""
     with begin() as session:
         require(actor, Verb.INSTANCE_MIGRATE)
+        if not reason.strip():
+            raise Invalid("请写明换回原版流程的理由。", errors={"reason": "请写明理由。"})
         query = select(MigrationResult.id, MigrationResult.instance_id).where(MigrationResult.batch_id == batch_id)
-        moved = session.execute(query.where(MigrationResult.outcome == "moved").order_by(MigrationResult.id)).all()
+        query = query.where(MigrationResult.outcome == "moved", MigrationResult.id > after)
+        moved = session.execute(query.order_by(MigrationResult.id).limit(limit)).all()
     stayed = []
     for result_id, instance_id in moved:
         try:
@@ -148,7 +176,8 @@ def undo_batch(begin: Begin, actor: Actor, batch_id: int, reason: str) -> list[t
                 undo(session, actor, result_id, reason)
         except LianxinError as refused:
             stayed.append((instance_id, refused.message))
-    return stayed
+    last = moved[-1].id if limit is not None and len(moved) == limit else None
+    return Undone(len(moved) - len(stayed), stayed, last)
 
 
 def forget(session: Session, batch_id: int) -> None:

@@ -102,17 +102,19 @@ def _there(new: bpmn.Package, one: Waiting, mapping: Mapping[str, str]) -> bool:
 
 def forecast(
     session: Session, actor: Actor, from_id: int, to_id: int, mapping: Mapping[str, str] | None = None,
-    only: Collection[int] | None = None,
+    only: Collection[int] | None = None, *, after: int = 0, limit: int | None = None,
 ) -> list[Forecast]:  # fmt: skip
-    """Per running instance what would happen; nothing is written and nothing locked."""
+    """Per running instance what would happen; nothing is written and nothing locked. `after` an instance and at most
+    `limit`: for pages that ask piece by piece."""
     versions(session, actor, from_id, to_id)
     query = select(Instance, Case.number).outerjoin(Case, Case.id == Instance.case_id).where(*running(from_id))
+    query = query.where(Instance.id > after).limit(limit)
     if only is not None:
         query = query.where(Instance.id.in_(only))
     with session.no_autoflush:
         return [
             _forecast(session, row.Instance, row.number or "", to_id, mapping or {})
-            for row in session.execute(query.order_by(Instance.id))
+            for row in session.execute(query.order_by(Instance.id)).all()
         ]
 
 
