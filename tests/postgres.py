@@ -71,7 +71,7 @@ def _server() -> URL:
     return URL.create("postgresql+psycopg", username="postgres", database="postgres", query=query)
 
 
-def _start(home: Path) -> None:
+def _start(home: Path, options: str = OPTIONS) -> None:
     home.chmod(0o755)
     data = home / "data"
     data.mkdir(mode=0o700)
@@ -80,7 +80,7 @@ def _start(home: Path) -> None:
         for path in (home, data, home / "log"):
             shutil.chown(path, "postgres", "postgres")
     _run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-    _run("pg_ctl", "-D", str(data), "-l", str(home / "log"), "-w", "-o", f"{OPTIONS} -h '' -k {home}", "start")
+    _run("pg_ctl", "-D", str(data), "-l", str(home / "log"), "-w", "-o", f"{options} -h '' -k {home}", "start")
 
 
 def _run(program: str, *arguments: str) -> None:
