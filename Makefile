@@ -37,7 +37,7 @@ bench: setup-test ## Figures of both databases: completions beside their floors,
 	@tools/with-postgres.sh $(BIN)/python -m tests.bench
 
 .PHONY: soak
-soak: setup-test ## The long runs: 10,000 random diagrams, kill -9 and FLUSHALL at random (SOAK_ROUNDS=3, SOAK_SEED=...)
+soak: setup-test ## The long runs: 10,000 random diagrams, 20,000 timers under kill -9 and crashes (SOAK_TIMERS=... SOAK_SEED=...)
 	@LIANXIN_EXAMPLES=10000 $(BIN)/pytest tests/engine/bpmn/test_property.py
 	@SOAK=1 tools/with-postgres.sh $(BIN)/pytest -s tests/soak
 
