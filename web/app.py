@@ -13,6 +13,8 @@ from web import (
     cases,
     delegate,
     demo,
+    draft_files,
+    editor,
     errors,
     filters,
     inbox,
@@ -38,7 +40,7 @@ from web.session import Application, House
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
     session, setup_page, workbench, delegate, registration, inbox, tasks, cases, search, ledger, messages, people,
-    organisations, incidents, procedures, tracking,
+    organisations, incidents, procedures, editor, draft_files, tracking,
 )  # fmt: skip
 
 SECURITY = {
