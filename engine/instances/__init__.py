@@ -10,12 +10,12 @@ from engine.instances.moving import Move, forecast
 from engine.instances.projection import LIMITS, Projection, pool_of, shown_state
 from engine.instances.running import complete, data_of, fire, locked, recompute, send, start
 from engine.instances.saving import Outcome
-from engine.instances.standing import Crowd, Standing, crowds, standing
+from engine.instances.standing import Crowd, Standing, crowds, inside, standing
 from engine.instances.watching import watched
 from engine.instances.withdrawing import withdraw
 
 __all__ = [
     "LIMITS", "Crowd", "Host", "Move", "Outcome", "Projection", "Standing", "case_of", "complete", "crowds", "data_of",
-    "due_again", "fire", "follow", "forecast", "locked", "pool_of", "recompute", "restored", "send", "shown_state",
-    "standing", "start", "watched", "withdraw",
+    "due_again", "fire", "follow", "forecast", "inside", "locked", "pool_of", "recompute", "restored", "send",
+    "shown_state", "standing", "start", "watched", "withdraw",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from engine import bpmn, clock
@@ -118,25 +118,45 @@ def _events(session: Session, package_id: int) -> Iterator[tuple[Place, int]]:
 def _inside(
     session: Session, package_id: int, package: bpmn.Package, process_id: str, call: bpmn.Element
 ) -> Crowd:  # fmt: skip
-    """What stands inside a call: in its process and those it calls in turn."""
+    """What stands inside a call."""
     crowd = Crowd()
-    elements = package.elements(process_id)
-    armed = [event.id for event in elements if event.attached_to == call.id]
-    several = sum(other.called == call.called for place in package.processes for other in package.elements(place)) > 1
-    conditions: list[ColumnElement[bool]] = [Task.process_id.in_(_reached(package, call.called))]
-    if several and armed:
+    within = inside(package, process_id, call.id)
+    if within is not None:
+        for row in _steps(session, package_id, *_conditions(package, process_id, call), inside=True):
+            _add(crowd, row)
+    return crowd
+
+
+def inside(package: bpmn.Package, process_id: str, element_id: str) -> Select[tuple[int]] | None:
+    """The instances that stand inside a call, as a query; None for an element that calls nothing, or for one of several
+    calls of one process that nothing tells apart."""
+    call = next((one for one in package.elements(process_id) if one.id == element_id and one.called), None)
+    if call is None or (_several(package, call) and not _armed(package, process_id, call)):
+        return None
+    return select(Task.instance_id).where(*_conditions(package, process_id, call))
+
+
+def _several(package: bpmn.Package, call: bpmn.Element) -> bool:
+    calls = (other.called for place in package.processes for other in package.elements(place))
+    return sum(called == call.called for called in calls) > 1
+
+
+def _armed(package: bpmn.Package, process_id: str, call: bpmn.Element) -> list[str]:
+    return [event.id for event in package.elements(process_id) if event.attached_to == call.id]
+
+
+def _conditions(package: bpmn.Package, process_id: str, call: bpmn.Element) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [Task.process_id.in_(_reached(package, call.called))]
+    if _several(package, call):
+        armed = _armed(package, process_id, call)
         marks = [
             Task.instance_id.in_(
                 select(table.instance_id).where(table.process_id == process_id, table.element_id.in_(armed))
             )
             for table in (Subscription, Deadline)
         ]
-        conditions.append(marks[0] | marks[1])
-    elif several:
-        return crowd
-    for row in _steps(session, package_id, *conditions, inside=True):
-        _add(crowd, row)
-    return crowd
+        found.append(marks[0] | marks[1])
+    return found
 
 
 def _reached(package: bpmn.Package, process_id: str) -> set[str]:

@@ -4,11 +4,18 @@ caller's transaction; none of them shows what the case says.
 """
 
 from engine.operate.control import cancel, resume, suspend
+from engine.operate.dossier import Dossier, dossier, drawing, kind_of
+from engine.operate.heat import Heat, heat, legend
+from engine.operate.looking import Found, Line, Wanted, cases, running_versions
 from engine.operate.messages import Delivered, message, signal
+from engine.operate.outlook import Outlook, outlook
 from engine.operate.path import go_back, move, places, rehearse, skip, tokens
-from engine.operate.trouble import Group, Retried, groups, retry
+from engine.operate.timers import look_again, recompute, timer_why, timers
+from engine.operate.trouble import Group, GroupRetried, Retried, groups, retry, retry_group
 
 __all__ = [
-    "Delivered", "Group", "Retried", "cancel", "go_back", "groups", "message", "move", "places", "rehearse", "resume",
-    "retry", "signal", "skip", "suspend", "tokens",
+    "Delivered", "Dossier", "Found", "Group", "GroupRetried", "Heat", "Line", "Outlook", "Retried", "Wanted", "cancel",
+    "cases", "dossier", "drawing", "go_back", "groups", "heat", "kind_of", "legend", "look_again", "message", "move",
+    "outlook", "places", "recompute", "rehearse", "resume", "retry", "retry_group", "running_versions", "signal",
+    "skip", "suspend", "timer_why", "timers", "tokens",
 ]  # fmt: skip

@@ -102,7 +102,7 @@ def skip(
         raise Conflict("这项任务已不在办理中，请刷新页面查看最新情况。")
     act.process_id, act.element_id, act.element_name = task.process_id, task.element_id, task.name
     with session.no_autoflush:
-        work.take(session, task.id)
+        work.take(act.batch, task)
         act.history = act.record(
             "skipped", opinion=reason, received_at=task.created_at, working_days=act.days_used(task.created_at),
             data={"flags": dict(flags)} if flags else None,

@@ -1,6 +1,7 @@
 """Incidents: which causes there are, and trying again once the cause is mended."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 from engine import clock, instances
 from engine.access import Actor, Verb, require
 from engine.catalogue.act import Act
-from engine.errors import Conflict, LianxinError, NotFound
+from engine.db import Begin
+from engine.errors import Conflict, Invalid, LianxinError, NotFound
 from engine.operate.intervention import begin
 from engine.work.models import Deadline, Incident, Instance, Subscription, Task
 
@@ -100,6 +102,49 @@ def retry(session: Session, actor: Actor, incident_id: int, reason: str) -> Retr
     session.flush()
     rest = select(Incident).where(Incident.instance_id == instance.id, Incident.resolved_at.is_(None))
     return Retried(fired, problem, session.scalars(rest.order_by(Incident.id)).all(), _due(session, instance))
+
+
+@dataclass(frozen=True)
+class GroupRetried:
+    """What retrying a whole cause achieved: how many were tried and solved, the sentences of those that failed again
+    with how often, and how many of the cause are open now."""
+
+    tried: int
+    solved: int
+    problems: Mapping[str, int]
+    left: int
+
+
+def retry_group(begin_transaction: Begin, actor: Actor, cause: str, reason: str, limit: int = 100) -> GroupRetried:
+    """`retry` for at most `limit` open incidents of a cause, longest open first, each in a transaction of its own.
+    Invalid without a reason."""
+    with begin_transaction() as session:
+        require(actor, Verb.INSTANCE_OPERATE)
+        if not reason.strip():
+            raise Invalid("请写明理由，理由会记入办理过程。", errors={"reason": "请写明理由。"})
+        query = select(Incident.id).where(Incident.cause == cause, Incident.resolved_at.is_(None))
+        waiting = session.scalars(query.order_by(Incident.id).limit(limit)).all()
+    solved, problems = 0, Counter[str]()
+    for incident_id in waiting:
+        problem = _try(begin_transaction, actor, incident_id, reason)
+        solved += not problem
+        problems.update([problem] if problem else [])
+    with begin_transaction() as session:
+        still = select(func.count()).select_from(Incident).where(Incident.cause == cause)
+        return GroupRetried(
+            len(waiting), solved, problems, session.scalar(still.where(Incident.resolved_at.is_(None))) or 0
+        )
+
+
+def _try(begin_transaction: Begin, actor: Actor, incident_id: int, reason: str) -> str:
+    try:
+        with begin_transaction() as session:
+            incident = session.get(Incident, incident_id)
+            if incident is None or incident.resolved_at is not None:
+                return ""  # an earlier one of the same case took it along
+            return retry(session, actor, incident_id, reason).problem
+    except LianxinError as refused:
+        return refused.message
 
 
 def _resolve(session: Session, act: Act, incident: Incident, reason: str) -> None:
