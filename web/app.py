@@ -14,6 +14,7 @@ from web import (
     delegate,
     demo,
     draft_files,
+    dryrun,
     editor,
     errors,
     filters,
@@ -27,6 +28,7 @@ from web import (
     people,
     procedures,
     registration,
+    scenarios,
     search,
     session,
     setup_page,
@@ -40,7 +42,8 @@ from web.session import Application, House
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
     session, setup_page, workbench, delegate, registration, inbox, tasks, cases, search, ledger, messages, people,
-    organisations, incidents, procedures, editor, draft_files, tracking,
+    organisations, incidents, procedures, editor, draft_files, dryrun, scenarios,
+    tracking,
 )  # fmt: skip
 
 SECURITY = {

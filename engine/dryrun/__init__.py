@@ -8,6 +8,7 @@ dryrun.see(play)                                                # where it stand
 dryrun.failing(session, "opinion", files)                       # scenarios these files break
 """
 
+from engine.dryrun.acting import PRESETS
 from engine.dryrun.expecting import Checked, check, first_difference, proposals, read, text
 from engine.dryrun.factory import import_factory
 from engine.dryrun.observing import Observation
@@ -31,9 +32,9 @@ from engine.dryrun.seeing import Sheet, Sight, drawing, extra_sheet, registratio
 from engine.dryrun.staging import Stage, stage
 
 __all__ = [
-    "Checked", "Coverage", "DueMoved", "Failure", "Observation", "Outcome", "Play", "Replayed", "Sheet", "Sight",
-    "Stage", "begin", "candidates", "change", "check", "coverage", "delete", "drawing", "extra_sheet", "failing",
-    "first_difference", "first_moment", "import_factory", "keep", "load", "mine", "perform", "play", "proposals",
-    "read", "registration", "remove", "replay", "run", "scenario", "scenarios", "see", "sheet", "stage", "text",
-    "undo",
+    "PRESETS", "Checked", "Coverage", "DueMoved", "Failure", "Observation", "Outcome", "Play", "Replayed",
+    "Sheet", "Sight", "Stage", "begin", "candidates", "change", "check", "coverage", "delete", "drawing",
+    "extra_sheet", "failing", "first_difference", "first_moment", "import_factory", "keep", "load", "mine",
+    "perform", "play", "proposals", "read", "registration", "remove", "replay", "run", "scenario", "scenarios",
+    "see", "sheet", "stage", "text", "undo",
 ]  # fmt: skip

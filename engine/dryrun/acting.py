@@ -36,6 +36,24 @@ ORDINARY: Mapping[str, str] = {
 }
 
 
+REFERRED: Sequence[Act] = (
+    {"do": "start"},
+    {"do": "complete", "role": "signature", "form": {"decision": "sign"}},
+    {"do": "complete", "role": "report", "form": {"decision": "report"}},
+    {
+        "do": "complete",
+        "role": "tier_review",
+        "form": {"decision": "refer", "unit_id": "@street-unit", "basis": "推演"},
+    },
+)
+# Where a dry run may begin: (name, words, acts that are done already).
+PRESETS: Sequence[tuple[str, str, Sequence[Act]]] = (
+    ("registration", "从登记开始，逐步办理", ()),
+    ("referred", "承办单位刚刚收到来文（收到当天）", REFERRED),
+    ("reported", "街道组织部门刚刚收到来文", REFERRED[:3]),
+)
+
+
 def do(session: Session, key: str, act: Act) -> None:
     """One act, inside the sandbox's transaction. Raises what the use case raises for people."""
     _DOES[str(act["do"])](session, key, act)

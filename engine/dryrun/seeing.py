@@ -104,6 +104,11 @@ class Sight:
     may_withdraw: bool
     may_terminate: bool
 
+    @property
+    def today(self) -> date:
+        """The sandbox's calendar date."""
+        return clock.local(self.now).date()
+
 
 def see(play: Play) -> Sight:
     """The sandbox as it stands after the walk."""
@@ -224,9 +229,11 @@ class Sheet:
     choices: Mapping[str, Sequence[tuple[str, str]]]
 
 
-def registration(play: Play) -> forms.Form:
-    """The registration form of the files; NotFound when they have none."""
-    return _form(play, "registration")
+def registration(play: Play) -> Sheet:
+    """The registration form of the files, filled as an ordinary opinion; NotFound when they have none."""
+    form = _form(play, "registration")
+    values = dict(acting.ORDINARY) | {"reflected_on": clock.local(play.now).date().isoformat(), "delegate_id": "@"}
+    return Sheet(form, values, {"delegates": [("@", "党代表（推演用）")]})
 
 
 def _form(play: Play, name: str) -> forms.Form:

@@ -13,10 +13,12 @@ from engine import clock
 from engine.db import Base, transaction
 from engine.dryrun import memory
 from engine.organisation.models import Delegate, Organisation, Person, Place, Placement, Post
+from engine.parameters.models import Parameter
 from engine.setup.organisations import set_up_organisations
+from engine.workdays.models import WorkdayRow
 
 KEPT = 4
-COPIED = ("engine.workdays.models", "engine.parameters.models")
+COPIED = {model.__tablename__: Base.metadata.tables[model.__tablename__] for model in (WorkdayRow, Parameter)}
 
 # code, tier, name, code above
 PLACES = (
@@ -63,7 +65,7 @@ class World:
 
 def of(live: Session) -> World:
     """The world with the calendar and parameters of the live database; nothing is written there."""
-    rows = {table.name: [dict(row) for row in live.execute(select(table)).mappings()] for table in _tables()}
+    rows = {name: [dict(row) for row in live.execute(select(table)).mappings()] for name, table in COPIED.items()}
     key = hashlib.sha256(repr(rows).encode()).hexdigest()
     if key not in _built:
         if len(_built) >= KEPT:
@@ -75,16 +77,11 @@ def of(live: Session) -> World:
 _built: dict[str, World] = {}  # by key: a calendar that changed makes another world
 
 
-def _tables() -> list[Table]:
-    found = (mapper.local_table for mapper in Base.registry.mappers if mapper.class_.__module__ in COPIED)
-    return sorted((table for table in found if isinstance(table, Table)), key=lambda table: table.name)
-
-
 def _build(copied: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:
     with memory.empty() as engine:
         with transaction(engine) as session:
-            for table in Base.metadata.sorted_tables:
-                if rows := [_alone(table, row) for row in copied.get(table.name, ())]:
+            for name, table in COPIED.items():
+                if rows := [_alone(table, row) for row in copied[name]]:
                     session.execute(insert(table), rows)
             _settle(session)
         return memory.snapshot(engine)

@@ -1,13 +1,14 @@
 // The live diagram of a case: <div data-diagram-url="/cases/…/diagram.json" aria-label="流程图"></div>
 //
-// The address answers {xml, current: [element id], done: [{element, who, when, what?}], links: {element id: address}}:
+// The address answers {xml, current: [element id], done: [{element, who, when, what?}], links: {element id: address},
+// covered, missing: [element id] (what scenarios of a dry run come to, and what none does)}:
 // current steps and done steps are marked, a click (or Enter) on an element tells who acted and when, and a step that
 // runs another diagram links to it. No style attributes in markup, no eval: runs under default-src 'self'.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { panel } from "./viewer_panel.js";
 import { toolbar } from "./viewer_toolbar.js";
 
-const STATES = { current: "当前环节", done: "已办" };
+const STATES = { current: "当前环节", done: "已办", covered: "有情景经过", missing: "没有情景经过" };
 
 async function show(place) {
   if (place.dataset.shown) return;
@@ -26,12 +27,16 @@ async function show(place) {
   }
 }
 
-async function draw(place, stage, { xml, current = [], done = [], links = {} }) {
+async function draw(place, stage, { xml, current = [], done = [], links = {}, covered, missing = [] }) {
   const viewer = new NavigatedViewer({ container: stage });
   await viewer.importXML(xml);
   const canvas = viewer.get("canvas");
   const registry = viewer.get("elementRegistry");
-  const marks = new Map([...done.map((act) => [act.element, "done"]), ...current.map((id) => [id, "current"])]);
+  const marks = new Map(
+    covered
+      ? [...covered.map((id) => [id, "covered"]), ...missing.map((id) => [id, "missing"])]
+      : [...done.map((act) => [act.element, "done"]), ...current.map((id) => [id, "current"])],
+  );
 
   for (const [id, state] of marks) {
     if (registry.get(id)) canvas.addMarker(id, `step-${state}`);
