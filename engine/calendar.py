@@ -22,6 +22,8 @@ Scope = Literal["national", "city"]
 
 FACTORY = ROOT / "processes" / "calendars"
 MAX_DAYS = 2000
+# The same few limits are asked for again and again; a runaway caller must not fill the memory.
+MAX_COUNTED = 4096
 # An annual notice lists 25 to 40 days, an amendment at most 6: anything above this covers its year.
 ANNUAL_ROWS = 10
 ONE_DAY = timedelta(days=1)
@@ -130,16 +132,25 @@ class Calendar:
     ) -> None:
         self.known_on = known_on
         self._statutory = statutory or factory_statutory()
-        known = [row for row in rows if known_on is None or row.issued <= known_on]
+        known = self._known = [row for row in rows if known_on is None or row.issued <= known_on]
         self._notices = _notices(known)
         self._covered = {notice.year for notice in self._notices.values()}
         # Later issued wins, a city overlay wins over the nation; sorting is stable, so of equals the later row wins.
         self._rows = {row.date: row for row in sorted(known, key=lambda row: (row.scope == "city", row.issued))}
         self._estimates: dict[int, dict[date, str]] = {}
+        self._counted: dict[tuple[date, int], WorkingDate] = {}
 
     def notices(self) -> tuple[Notice, ...]:
         """The notices known, oldest first."""
         return tuple(sorted(self._notices.values(), key=lambda notice: (notice.issued, notice.number)))
+
+    def rows(self) -> list[DayRow]:
+        """Every known row, also those another one outweighs."""
+        return list(self._known)
+
+    def covers(self, year: int) -> bool:
+        """Is there an annual notice of this year?"""
+        return year in self._covered
 
     def day(self, day: date) -> Day:
         """Whether a date is a working day and on what ground; provisional in a year without an annual notice."""
@@ -173,6 +184,9 @@ class Calendar:
 
     def working_days(self, received: date, n: int) -> WorkingDate:
         """The n-th working day after receipt (article 11; the limit ends at 24:00 of it); n=0 is the day itself."""
+        known = self._counted.get((received, n)) if type(received) is date and type(n) is int else None
+        if known is not None:
+            return WorkingDate(known.year, known.month, known.day, known.basis)
         limit = self.limit(received, n)
         basis = {
             "received": limit.received.isoformat(),
@@ -180,7 +194,12 @@ class Calendar:
             "due": limit.due.isoformat(),
             "provisional": limit.provisional,
         }
-        return WorkingDate(limit.due.year, limit.due.month, limit.due.day, basis)
+        if len(self._counted) >= MAX_COUNTED:
+            self._counted.clear()
+        due = self._counted[limit.received, limit.days] = WorkingDate(
+            limit.due.year, limit.due.month, limit.due.day, basis
+        )
+        return WorkingDate(due.year, due.month, due.day, basis)
 
     def between(self, start: date, end: date) -> int:
         """Working days after `start` up to and including `end`; if `end` is earlier, minus those from `end` to the day

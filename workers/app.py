@@ -32,6 +32,7 @@ BEAT = {
     "sweep deadlines": entry("sweep_deadlines"),
     "send notices": entry("send_notices"),
     "check for stuck cases": entry("check_stuck"),
+    "tend the calendar": entry("tend_calendar"),
 }
 
 BROKER = {

@@ -13,3 +13,9 @@ def sweep_deadlines() -> None:
 def check_stuck() -> None:
     """Cases that wait for nothing become incidents."""
     look_after("check_stuck")
+
+
+@app.task(name="workers.tend_calendar")
+def tend_calendar() -> None:
+    """Previews, recomputations after a notice, and the year whose notice is missing (R72, R73)."""
+    look_after("tend_calendar")

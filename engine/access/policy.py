@@ -162,6 +162,15 @@ def _rating_party(actor: Actor, subject: Subject) -> bool:
     )
 
 
+def _city_department(actor: Actor | None) -> bool:
+    """Article 13 「由市委组织部负责解释」: clerks and heads of the city's organisation department (R88)."""
+    return (
+        actor is not None
+        and not administrates(actor)
+        and any((post.kind, post.tier) == ("department", "city") for post in actor.posts)
+    )
+
+
 _system = _duty("system_administrator")
 _procedure = _duty("procedure_administrator")
 
@@ -196,6 +205,12 @@ POLICY: dict[Verb, tuple[Holds, Covers]] = {
     Verb.INSTANCE_MIGRATE: (_procedure, _any_subject),
     Verb.DEFINITION_READ: (_duty("procedure_administrator", "auditor"), _any_subject),
     Verb.DEFINITION_PUBLISH: (_procedure, _any_subject),
+    Verb.CALENDAR_READ: (_either(_city_department, _duty("procedure_administrator", "auditor")), _any_subject),
+    Verb.CALENDAR_PROPOSE: (_city_department, _any_subject),
+    Verb.CALENDAR_RELEASE: (_city_department, _any_subject),
+    Verb.PARAMETERS_READ: (_either(_city_department, _duty("procedure_administrator", "auditor")), _any_subject),
+    Verb.PARAMETERS_CHANGE: (_city_department, _any_subject),
+    Verb.ARTICLES_READ: (_either(_city_department, _duty("procedure_administrator", "auditor")), _any_subject),
     Verb.SESSION_OWN: (_anyone, _any_subject),
 }
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine import config, db, deadlines, outbox, starts, upkeep
+from engine import amending, config, db, deadlines, outbox, starts, upkeep
 from engine.commands.sessions import opener
 from engine.config import Settings
 from engine.db import Begin
@@ -44,6 +44,12 @@ def check_stuck(begin: Begin, _settings: Settings) -> int:
         return upkeep.check_stuck(session)
 
 
+def tend_calendar(begin: Begin, _settings: Settings) -> int:
+    """Continue previews and recomputations of notices and parameters; ask for the notice of a missing year."""
+    last = time.monotonic() + LONGEST
+    return amending.tend(begin, lambda: time.monotonic() < last)
+
+
 @dataclass(frozen=True)
 class Duty:
     """A function and how often it is due."""
@@ -56,6 +62,7 @@ DUTIES = {
     "sweep_deadlines": Duty(sweep_deadlines, 30),
     "send_notices": Duty(send_notices, 30),
     "check_stuck": Duty(check_stuck, 600),
+    "tend_calendar": Duty(tend_calendar, 15),
 }
 
 

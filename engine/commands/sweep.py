@@ -16,5 +16,6 @@ def sweep() -> None:
     fired = duties.sweep_deadlines(begin, settings)
     sent = duties.send_notices(begin, settings)
     stuck = duties.check_stuck(begin, settings)
+    duties.tend_calendar(begin, settings)
     engine.dispose()
     click.echo(f"到期时限{fired}项已执行，消息{sent}条已发送，新发现停滞事项{stuck}件。")

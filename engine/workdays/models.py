@@ -29,3 +29,15 @@ class WorkdayRow(Base):
     issued: Mapped[date]
     scope: Mapped[Scope] = mapped_column(String(8), default="national", server_default="national")
     recorded_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
+
+
+class MissingYear(Base):
+    """A year without its annual notice on 25 October of the year before: who was asked, who was warned, and when it
+    came. One row a year, so that asking happens once."""
+
+    __tablename__ = "missing_years"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    asked_at: Mapped[datetime]
+    alarmed_at: Mapped[datetime | None]
+    filled_at: Mapped[datetime | None]
