@@ -6,7 +6,7 @@ from functools import wraps
 from pathlib import PurePosixPath
 from typing import Any
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import access, bpmn, catalogue, clock, drafting
@@ -59,8 +59,17 @@ def show(key: str) -> ResponseReturnValue:
     return render_template(
         "editor/show.html", key=key, diagrams=diagrams, current=current, editing=drafting.look(g.session, actor(), key),
         may_edit=access.may(actor(), Verb.DEFINITION_PUBLISH), address=url_for("editor.show", key=key),
-        element=request.args.get("element", ""),
+        element=request.args.get("element", ""), links=_links(key),
     )  # fmt: skip
+
+
+def _links(key: str) -> dict[str, str]:
+    """Where the page leads: publishing (the page of the procedure where there is none of its own), and the files beside
+    the diagrams, if those pages are there."""
+    known = current_app.view_functions
+    publish = "procedures.publish" if "procedures.publish" in known else "procedures.show"
+    files = {"files": url_for("draft_files.edit", key=key)} if "draft_files.edit" in known else {}
+    return {"publish": url_for(publish, key=key), **files}
 
 
 def _diagrams(files: dict[str, bytes]) -> dict[str, str]:
@@ -168,9 +177,9 @@ def expression(key: str) -> ResponseReturnValue:
 @reading
 @told
 def check_import(key: str) -> ResponseReturnValue:
-    """May this file take the place of an open diagram: {file, content}? 422 names what is wrong with it. Nothing is
-    stored: the page shows it, and it is saved like everything drawn."""
-    path, content = _drawn()
+    """May this file (`upload`, as it lies on a disk) take the place of an open diagram (`file`)? 422 names what
+    is wrong with it. Nothing is stored: the page shows it, and it is saved like everything drawn."""
+    path, content = _brought()
     before = {_place(one) for one in drafting.findings(g.session, actor(), key)}
     found = drafting.findings(g.session, actor(), key, {path: content})
     wrong = [one for one in found if _forbids(one) and _place(one) not in before]
@@ -180,7 +189,10 @@ def check_import(key: str) -> ResponseReturnValue:
         raise Invalid(f"没有导入，原图没有改动。{said}{more}")
     if b"BPMNShape" not in content:
         raise Invalid("没有导入，原图没有改动。文件里只有流程、没有图形的位置，请用流程图编辑器打开并保存后再导入。")
-    return {"content": content.decode("utf-8"), "warnings": [_finding(one) for one in found]}
+    try:
+        return {"content": content.decode("utf-8-sig")}
+    except UnicodeDecodeError as error:
+        raise Invalid("没有导入，原图没有改动。文件不是 UTF-8 编码，请另存为 UTF-8 后再导入。") from error
 
 
 def _forbids(one: Checked) -> bool:
@@ -220,6 +232,16 @@ def _drawn() -> tuple[str, bytes]:
     data = content.encode("utf-8", "replace")
     if len(data) > drafting.MAX_FILE:
         raise Invalid(f"流程图有 {len(data)} 字节，超过 {drafting.MAX_FILE} 字节，请拆成几张图。")
+    return path, data
+
+
+def _brought() -> tuple[str, bytes]:
+    path, upload = request.form.get("file", ""), request.files.get("upload")
+    if upload is None or not path.endswith(".bpmn") or not drafting.allowed(path):
+        raise Invalid("没有收到文件，请重新选择。")
+    data = upload.stream.read(drafting.MAX_FILE + 1)
+    if len(data) > drafting.MAX_FILE:
+        raise Invalid(f"没有导入，原图没有改动。文件超过 {drafting.MAX_FILE} 字节，请拆成几张图。")
     return path, data
 
 
