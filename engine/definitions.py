@@ -20,6 +20,7 @@ from engine.bpmn.change import Change
 from engine.errors import Conflict, Invalid, Misconfigured, NotFound
 from engine.organisation.models import Person
 from engine.packages import operations, queries
+from engine.packages.checking import check_files
 from engine.packages.difference import differences as changes_between
 from engine.packages.models import ArticleException, MigrationBatch, Package, PackageDraft, PackageFile, StartSchedule
 from engine.packages.queries import compiled, file, files, in_force
@@ -75,9 +76,10 @@ def check(key: str, folder_files: Mapping[str, bytes], draft: bool = False) -> l
     """Everything wrong with a package, errors first: structure, texts, forms, operations, and the articles that bind
     the procedure `key`; a draft may lack what a person can do instead."""
     forms = [path.removeprefix("forms/").removesuffix(".json") for path in folder_files if path.startswith("forms/")]
-    return bpmn.check_package(
+    found = bpmn.check_package(
         queries.diagrams(folder_files), catalogue.FUNCTIONS, catalogue.OPERATIONS, forms=forms, package=key, draft=draft
     )
+    return sorted(found + check_files(key, folder_files), key=lambda finding: finding.severity != "error")
 
 
 # ------------------------------------------------------------------------------------------------ publishing

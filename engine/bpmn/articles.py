@@ -126,6 +126,7 @@ def _check_limit(diagram: Diagram, event: Node, only_extended: bool) -> Iterator
         ),
         "",
     )
+    said: set[str] = set()  # what was said of the limit before it was extended is not said again
     for extended, most in ((False, EXTENDED_DAYS if only_extended else ANSWER_DAYS), (True, EXTENDED_DAYS)):
         counted = _counted(source, extended)
         if counted is None:
@@ -135,28 +136,34 @@ def _check_limit(diagram: Diagram, event: Node, only_extended: bool) -> Iterator
                 diagram.file,
                 event.element,
                 "article.11.working_days",
-                f"办理时限须按工作日计算（{_ARTICLE}），请写成 working_days(received_on, …)。",
+                f"办理时限须按工作日计算（{_ARTICLE}），现为“{_short(source)}”，请写成 working_days(received_on, …)。",
                 "the limit must count working days: working_days(received_on, …)",
             )
             return
-        if any(days > most for _, days in counted):
+        longest = max(days for _, days in counted)
+        if longest > most:
             yield finding(
                 diagram.file,
                 event.element,
                 "article.11.days",
-                f"办理时限{'（已延期）' if extended else ''}超过 {most} 个工作日（{_ARTICLE}），请改为不超过 {most}。",
+                f"办理时限{'（已延期）' if extended else ''}为 {longest} 个工作日，超过 {most} 个工作日（{_ARTICLE}），"
+                f"请改为不超过 {most}。",
                 f"the limit{' after an extension' if extended else ''} exceeds {most} working days",
             )
-            return
-        if any(start != _RECEIVED for start, _ in counted):
+        if any(start != _RECEIVED for start, _ in counted) and "start" not in said:
+            said.add("start")
             yield finding(
                 diagram.file,
                 event.element,
                 "article.11.start",
-                f"办理时限须自收到来文之日起算（{_ARTICLE}），请从 received_on 起算。",
+                f"办理时限须自收到来文之日起算（{_ARTICLE}），现为“{_short(source)}”，请从 received_on 起算。",
                 "the limit must count from received_on",
             )
-            return
+
+
+def _short(source: str) -> str:
+    """A text as it is quoted in a sentence; different texts stay different, because exceptions hold for the words."""
+    return " ".join(source.split())
 
 
 def _counted(source: str, extended: bool) -> list[tuple[date, int | float]] | None:
@@ -249,7 +256,8 @@ def _check_tiers(diagrams: list[Diagram]) -> Iterator[Finding]:
                     diagram.file,
                     last.element,
                     "article.10.tier",
-                    "《办法》第十条规定由街道、区、市逐级受理，这里有一级可以越过，请让每一级受理都在上一级之后。",
+                    "《办法》第十条规定由街道、区、市逐级受理，这里最多只经过"
+                    f" {max(passed.values()) + 1} 级，有一级可以越过，请让每一级受理都在上一级之后。",
                     "a tier can be skipped: street, district and city review one after the other (article 10)",
                 )
 

@@ -5,6 +5,7 @@ The pictures are compared, not the texts: where something stands on the paper is
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.bpmn.change import KINDS, LIMITS, OWN, PEOPLE, Change, counted
@@ -94,11 +95,13 @@ class _Pair:
         for (before, after), nodes in moved.items():
             names = "、".join(node.name or node.id for node in nodes)
             sentence = f"“{names}”的泳道由“{before or '无'}”改为“{after or '无'}”。"
-            yield self.change("lane", nodes[0].id, before or None, after or None, sentence)
+            also = tuple(node.id for node in nodes[1:])
+            yield replace(self.change("lane", nodes[0].id, before or None, after or None, sentence), also=also)
 
     def change(self, kind: str, element: str, before: str | None, after: str | None, sentence: str) -> Change:
         """A change in this process's file."""
-        return Change(kind, element, self.file, before, after, sentence)
+        old = self.back.get(element, element)
+        return Change(kind, element, self.file, before, after, sentence, formerly="" if old == element else old)
 
     def place(self, name: str, nodes: Mapping[str, tuple[Node, str]]) -> str:
         """'在“A”之后', where a name can be given."""

@@ -132,12 +132,12 @@ def row(session: Session, key: str) -> PackageDraft | None:
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
-def claim_revision(session: Session, actor: Actor, key: str, revision: int | None, **values: Any) -> PackageDraft:
+def claim_revision(session: Session, actor: Actor, key: str, at: int | None, **values: Any) -> PackageDraft:
     """Have the draft at exactly this revision (None: whatever it is) and write `values`; Held or Stale says who was
     faster. The row stays locked until the transaction ends."""
     wanted = update(PackageDraft).where(PackageDraft.key == key, PackageDraft.active, _free(actor))
-    if revision is not None:
-        wanted = wanted.where(PackageDraft.revision == revision)
+    if at is not None:
+        wanted = wanted.where(PackageDraft.revision == at)
     if touched(session, wanted.values(**_mine(actor), **values)) != 1:
         refuse(session, actor, key)
     return _there(session, key)

@@ -12,6 +12,7 @@ from engine.definitions import Change
 from engine.drafting.checking import Checked, judged, waiting
 from engine.drafting.files import files
 from engine.drafting.holding import Editing, claim_revision, close, look
+from engine.dryrun import Failure, failing
 from engine.errors import Conflict, NotFound
 from engine.packages.difference import differences
 from engine.packages.models import ArticleException, Package
@@ -30,6 +31,7 @@ class Impact:
     findings: Sequence[Checked]
     exceptions: Sequence[ArticleException]
     orphans: Sequence[ArticleException]
+    failures: Sequence[Failure]
 
     @property
     def blocking(self) -> list[Checked]:
@@ -39,7 +41,7 @@ class Impact:
     @property
     def publishable(self) -> bool:
         """Whether nothing stands in the way."""
-        return self.editing.changed and not self.blocking
+        return self.editing.changed and not self.blocking and not self.failures
 
 
 def impact(session: Session, actor: Actor, key: str) -> Impact:
@@ -56,7 +58,7 @@ def impact(session: Session, actor: Actor, key: str) -> Impact:
         editing=editing, current=current, next_version=versions[0].package.version + 1,
         running=[(one.package, one.running) for one in versions if one.running],
         changes=_changes(session, current, drawn), findings=found, exceptions=asked,
-        orphans=[row for row in asked if row.id not in met],
+        orphans=[row for row in asked if row.id not in met], failures=failing(session, key, drawn),
     )  # fmt: skip
 
 
@@ -82,10 +84,13 @@ def publish(
         raise Conflict(
             f"刚刚发布了第 {newest.version} 版（{clock.local(newest.published_at):%H:%M}），请先看它的改动。"
         )
+    drawn = files(session, actor, key)
     granted = [row for row in waiting(session, key) if row.state == "approved"]
     package = definitions.publish(
-        session, key, files(session, actor, key), reason, author=actor, effective_from=effective_from,
-        exceptions=granted,
-    )  # fmt: skip
+        session, key, drawn, reason, author=actor, effective_from=effective_from, exceptions=granted
+    )
+    if broken := failing(session, key, drawn):
+        names = "、".join(f"“{one.name}”" for one in broken)
+        raise Conflict(f"推演用例{names}在这份草稿上走不通，没有发布。{broken[0].sentence}请改草稿，或先修改用例。")
     close(session, actor, key)
     return package

@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine import forms
 from engine.bpmn.change import Change
 from engine.bpmn.difference import diagram_changes
 from engine.bpmn.rules_difference import rule_changes
+from engine.errors import Misconfigured
 
 WIDGETS = {
     "text": "单行文字", "textarea": "多行文字", "select": "下拉选择", "radio": "单选", "checkbox": "勾选",
@@ -53,12 +55,25 @@ def _notice(path: str, before: bytes | None, after: bytes | None) -> Change:
     return Change("notice", name, path, *texts, sentence)
 
 
+def _usable(data: bytes | None) -> bool:
+    """Whether a form can be compared field by field; a draft may hold anything."""
+    try:
+        return data is None or bool(forms.load(data))
+    except (Misconfigured, RecursionError, AttributeError, TypeError, KeyError):
+        return False
+
+
 def _schema(data: bytes | None) -> dict[str, Any]:
     schema = json.loads(data or b"{}")
     return schema if isinstance(schema, dict) else {}
 
 
 def _form(path: str, before: bytes | None, after: bytes | None) -> Iterator[Change]:
+    if not (_usable(before) and _usable(after)):
+        yield Change(
+            "form_text", path, path, None, None, f"表单文件 {path} {_verb(before, after)}，其中有一版不能使用。"
+        )
+        return
     old, new = _schema(before), _schema(after)
     title = new.get("title") or old.get("title") or path
     if before is None or after is None:
