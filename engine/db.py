@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import JSON, TypeDecorator
@@ -101,3 +102,11 @@ def reading(engine: Engine) -> Iterator[Session]:
     ):
         yield session
         session.rollback()
+
+
+def away(problem: BaseException) -> bool:
+    """Whether the database is gone, restarting or busy: nobody's mistake, so no incident (no statement: it could not
+    even connect)."""
+    if not isinstance(problem, DBAPIError):
+        return False
+    return problem.connection_invalidated or problem.statement is None or "database is locked" in str(problem.orig)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from engine import clock, instances
+from engine import clock, db, instances
 from engine.catalogue.act import Act
 from engine.db import Begin
 from engine.work import operations as work
@@ -82,20 +81,13 @@ def sweep(begin: Begin, limit: int = BATCH) -> Swept:
                     break
                 fired += 1
         except Exception as problem:
-            if _database_away(problem):
+            if db.away(problem):
                 raise
             failed += 1
             log.exception("deadline of instance %s failed", instance_id)
             with begin() as session:
                 _postpone(session, instance_id, problem)
     return Swept(fired, failed, len(waiting) == limit)
-
-
-def _database_away(problem: Exception) -> bool:
-    """Gone, restarting or busy: not the deadline's fault, so no incident (no statement: it could not even connect)."""
-    if not isinstance(problem, DBAPIError):
-        return False
-    return problem.connection_invalidated or problem.statement is None or "database is locked" in str(problem.orig)
 
 
 def _fire_one(begin: Begin, instance_id: int) -> bool:

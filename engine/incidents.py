@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import clock, db
 from engine.access import Actor, Verb, require
 from engine.cases.models import Case
-from engine.errors import Conflict, NotFound
-from engine.work.models import Incident
-from engine.work.operations import record
+from engine.errors import Conflict, LianxinError, NotFound
+from engine.work.models import Incident, Task
+from engine.work.operations import raise_incident, record
 
 PER_PAGE = 50
+FAILED_ACT = "act_failed"
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,17 @@ def resolve(session: Session, actor: Actor, incident_id: int) -> Incident:
         )  # fmt: skip
     session.flush()
     return incident
+
+
+def failed_act(session: Session, task_id: int, number: str, problem: BaseException) -> Incident | None:
+    """What somebody did on a task broke and was rolled back: an incident at its element, under the `number` the person
+    was told. To be called in a transaction of its own. None: the task is gone, or the database was away, which is
+    nobody's mistake."""
+    task = session.get(Task, task_id)
+    if task is None or db.away(problem):
+        return None
+    reason = problem.message if isinstance(problem, LianxinError) else f"{type(problem).__name__}: {problem}"
+    return raise_incident(
+        session, FAILED_ACT, f"“{task.name}”办理时出错，没有完成（事故编号 {number}）：{reason[:500]}",
+        case_id=task.case_id, instance_id=task.instance_id, process_id=task.process_id, element_id=task.element_id,
+    )  # fmt: skip

@@ -20,6 +20,7 @@ from engine.work.models import Deadline, Incident, Instance, Subscription, Task
 CAUSE = "stuck"
 MESSAGE = "此件没有待办任务，也没有等待的时限或消息，将无人办理。请管理员检查流程图后处理。"
 NOBODY = "empty_pool"  # as when a task is opened for an organisation without people
+FAILED_ACT = "act_failed"  # an act of a person that broke; engine.incidents raises it
 BATCH = 200
 
 
@@ -30,6 +31,7 @@ def check_stuck(session: Session) -> int:
     The rows are locked and those locked by others left out, so that two looking at once do not report twice.
     """
     _close_solved(session)
+    _close_repeated(session)
     found = [*_instances(session), *_cases_without_instance(session)]
     for case_id, instance_id, process_id in found:
         work.raise_incident(session, CAUSE, MESSAGE, case_id=case_id, instance_id=instance_id, process_id=process_id)
@@ -46,6 +48,15 @@ def _close_solved(session: Session) -> None:
     closed = exists().where(Case.id == Incident.case_id, Case.closed_at.is_not(None))
     moving = or_(_waits(Incident.instance_id), (Incident.case_id.is_(None) & ended), closed)
     query = select(Incident).where(Incident.cause == CAUSE, Incident.resolved_at.is_(None), moving)
+    for row in session.scalars(query.limit(BATCH).with_for_update(skip_locked=True)):
+        row.resolved_at = clock.now()
+    session.flush()
+
+
+def _close_repeated(session: Session) -> None:
+    """An act that broke and was done again: its step is no longer open."""
+    still = exists().where(Task.instance_id == Incident.instance_id, Task.element_id == Incident.element_id)
+    query = select(Incident).where(Incident.cause == FAILED_ACT, Incident.resolved_at.is_(None), ~still)
     for row in session.scalars(query.limit(BATCH).with_for_update(skip_locked=True)):
         row.resolved_at = clock.now()
     session.flush()

@@ -9,8 +9,9 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from engine import incidents
 from engine.errors import Conflict, Forbidden, Invalid, LianxinError, NotFound
-from web.session import is_fragment, opened
+from web.session import READING, is_fragment, opened
 
 log = structlog.get_logger("lianxin.web")
 
@@ -88,8 +89,21 @@ def _http(error: HTTPException) -> Response:
 def _failed(error: Exception) -> Response:
     incident = secrets.token_hex(4).upper()
     log.error("failed", incident=incident, path=request.path, method=request.method, exc_info=error)
+    _report(incident, error)
     sentence = error.message if isinstance(error, LianxinError) else "系统内部出现错误，操作没有完成。"
     return _answer(500, sentence, incident)
+
+
+def _report(number: str, error: Exception) -> None:
+    """An act on a task that broke is an incident on its case; the act itself has been rolled back before."""
+    task_id = (request.view_args or {}).get("task_id")
+    if request.method in READING or not isinstance(task_id, int):
+        return
+    try:
+        with opened(writing=True) as session:
+            incidents.failed_act(session, task_id, number, error)
+    except Exception:  # the person gets the number in any case
+        log.exception("incident not recorded", incident=number)
 
 
 def _answer(status: int, sentence: str, incident: str = "") -> Response:

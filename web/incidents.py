@@ -14,6 +14,7 @@ CAUSES = {
     "empty_pool": "没有办理人员",
     "timer_failed": "到期未能执行",
     "start_failed": "流程未能开始",
+    "act_failed": "办理时出错",
     "stuck": "无人办理",
 }
 
