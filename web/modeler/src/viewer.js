@@ -27,7 +27,7 @@ async function show(place) {
   }
 }
 
-async function draw(place, stage, { xml, current = [], done = [], links = {}, covered, missing = [] }) {
+async function draw(place, stage, { xml, current = [], done = [], links = {}, covered, missing = [], badges = [] }) {
   const viewer = new NavigatedViewer({ container: stage });
   await viewer.importXML(xml);
   const canvas = viewer.get("canvas");
@@ -48,7 +48,7 @@ async function draw(place, stage, { xml, current = [], done = [], links = {}, co
   toolbar(place, viewer);
   reachable(viewer, marks, aside);
   fitWhenVisible(stage, canvas);
-  place.dispatchEvent(new CustomEvent("diagram:shown", { bubbles: true }));
+  place.dispatchEvent(new CustomEvent("diagram:shown", { bubbles: true, detail: { viewer, data: { badges } } }));
 }
 
 /** Mouse and keyboard: every named step can be reached with Tab, in the order of the page, and opened with Enter. */
