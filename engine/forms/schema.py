@@ -91,11 +91,17 @@ def load(schema: bytes) -> Form:
     """The form of a JSON Schema file. Raises Misconfigured with a sentence when the file cannot be used: not JSON, too
     large, keywords outside our closed list (`$ref` among them), a pattern that cannot be read."""
     content = _parse(schema)
-    _check_keywords(content)
     try:
+        _check_keywords(content)
         Draft202012Validator.check_schema(content)
+        return _read(content)
     except SchemaError as error:
         raise Misconfigured(f"表单定义不符合 JSON Schema：{error.message[:200]}") from None
+    except (AttributeError, KeyError, RecursionError, TypeError):  # a shape no form has
+        raise Misconfigured("表单定义的写法不对，请用表单编辑器重新编辑。") from None
+
+
+def _read(content: dict[str, Any]) -> Form:
     names = _required(content)
     return Form(
         title=str(content.get("title", "")),

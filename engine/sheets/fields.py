@@ -15,7 +15,7 @@ WAYS = {
     "number": "整数", "unit": "承办单位（名单）", "delegate": "党代表（名单）", "hidden": "隐藏",
 }  # fmt: skip
 REQUIRED = {"no": "选填", "yes": "必填", "rule": "部分情况必填"}
-# what an administrator adds himself; the answers stand in the history of the case under their labels
+# what an administrator adds himself; no operation of the house knows these names
 OWN = "extra_"
 
 
@@ -27,8 +27,9 @@ def check_form(sheet: FormSheet) -> list[Mark]:
     rows = {row.name: row for row in sheet.rows}
     names = [row.name for row in sheet.rows]
     for number, row in enumerate(sheet.rows):
-        found += (Mark(f"row-{number}-{part}", sentence) for part, sentence in _row(row, names))
-        found += (Mark(f"row-{number}-{part}", sentence) for part, sentence in _shown(row, rows))
+        where = f"第 {number + 1} 栏 {row.label}".rstrip()
+        wrong = [*_row(row, names), *_shown(row, rows)]
+        found += (Mark(f"row-{number}-{part}", sentence, where=where) for part, sentence in wrong)
     return found
 
 

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Mark:
     """A remark on one input of a page (`place` is its name); `line` and `column` count from 1 in what is typed there,
-    0 = the whole. `severity`: error, or warning for what may stay."""
+    0 = the whole; `where` is it in words. `severity`: error, or warning for what may stay."""
 
     place: str
     sentence: str
     line: int = 0
     column: int = 0
     severity: str = "error"
+    where: str = ""
 
     def as_dict(self) -> dict[str, str | int]:
         """JSON-able form for the page."""
         return {
             "place": self.place, "sentence": self.sentence, "line": self.line, "column": self.column,
-            "severity": self.severity,
+            "severity": self.severity, "where": self.where,
         }  # fmt: skip
 
 

@@ -32,8 +32,8 @@ def check_sheet(sheet: Sheet, known: Collection[str]) -> list[Mark]:
     for row, one in enumerate(sheet.rows):
         for column, cell in enumerate(one.cells):
             look = check_input if column < len(sheet.inputs) else check_result
-            what = "条件" if column < len(sheet.inputs) else "结果"
-            found += _marks(f"cell-{row}-{column}", cell, look, names, f"第 {row + 1} 条规则的{what}格")
+            where = f"第 {row + 1} 条 {sheet.columns[column].label or sheet.columns[column].source}"
+            found += _marks(f"cell-{row}-{column}", cell, look, names, where)
     return found
 
 
@@ -58,7 +58,7 @@ def _head(sheet: Sheet, names: Collection[str]) -> Iterator[Mark]:
         yield Mark("name", "至少要有一个结果列。")
     for number, column in enumerate(sheet.inputs):
         place = f"source-{number}"
-        yield from _marks(place, column.source, _expression, names, f"第 {number + 1} 个条件列看的内容")
+        yield from _marks(place, column.source, _expression, names, f"条件列 {number + 1}")
     seen: set[str] = set()
     for number, column in enumerate(sheet.outputs, start=len(sheet.inputs)):
         if not _NAME.fullmatch(column.source) or column.source in seen:
@@ -74,7 +74,7 @@ def _marks(
     place: str, text: str, look: Callable[..., list[Problem]], names: Collection[str], what: str
 ) -> Iterator[Mark]:
     if sentence := unusable(text, lines=True):
-        yield Mark(place, f"{what}{sentence}")
+        yield Mark(place, sentence, where=what)
         return
     problems, severity = look(text, FUNCTIONS, None), "error"
     if not problems:  # a name we do not know may come from a script of the diagram
@@ -82,7 +82,7 @@ def _marks(
     for problem in problems[:1]:
         line = f"第 {problem.line} 行" if problem.line > 1 else ""
         sentence = f"{line}第 {problem.column} 字：{problem.message}。"
-        yield Mark(place, sentence, problem.line, problem.column, severity)
+        yield Mark(place, sentence, problem.line, problem.column, severity, what)
 
 
 # ------------------------------------------------------------------------------------------------ acts

@@ -38,7 +38,7 @@ function point(form, input, mark) {
 function line(input, mark) {
   const item = text("p", "");
   item.className = `sheet-${mark.severity}`;
-  const button = text("button", mark.sentence);
+  const button = text("button", mark.where ? `${mark.where}：${mark.sentence}` : mark.sentence);
   button.type = "button";
   button.className = "sheet-to";
   button.addEventListener("click", () => {
