@@ -132,7 +132,7 @@ def _number(numeral: str) -> int:
 
 def plain(message: str) -> str:
     """A finding as the procedure administrator reads it: no ids, no attribute names, roles by their word."""
-    message = re.sub(r"^([^（：]*)（[^（）]*）：", r"\1：", message)
+    message = re.sub(r"^([^“（]*(?:“[^”]*”)?)（[^（）]*）：", r"\1：", message)
     message = re.sub(r"（lianxin:\w+）", "", message)
     return _ROLE.sub(
         lambda found: f"（角色“{labels.ROLES[found[1]].label}”）" if found[1] in labels.ROLES else "", message

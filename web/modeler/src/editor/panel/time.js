@@ -53,14 +53,14 @@ function Limit({ limit, write, ctx }) {
   return html`<fieldset class="limit">
     <legend class="visually-hidden">办理时限</legend>
     <${SelectField} id="limit-from" label="自哪一天起算" value=${fields.from} choices=${starts} disabled=${ctx.readOnly} write=${(from) => set({ from })} />
-    <${Days} id="limit-days" label="办理时限（工作日）" value=${fields.days} ctx=${ctx} write=${(days) => set({ days })} />
+    <${Days} id="limit-days" label="办理工作日数" value=${fields.days} ctx=${ctx} write=${(days) => set({ days })} />
     <${CheckField} id="limit-extends" label="经党代表同意延期后另计" value=${fields.extended !== ""} disabled=${ctx.readOnly}
       write=${(yes) => set({ extended: yes ? "extended_answer_limit" : "" })} />
-    ${fields.extended !== "" && html`<${Days} id="limit-extended" label="延期后共（工作日）" value=${fields.extended} ctx=${ctx} write=${(extended) => set({ extended })} />`}
+    ${fields.extended !== "" && html`<${Days} id="limit-extended" label="延期后工作日数" value=${fields.extended} ctx=${ctx} write=${(extended) => set({ extended })} />`}
     <${SelectField} id="limit-shift" label="在期限的" value=${fields.shift} disabled=${ctx.readOnly}
       choices=${[["", "届满之日"], ["before", "届满之前（提醒）"], ["after", "届满之后（督办）"]]}
       write=${(shift) => set({ shift, by: shift ? fields.by || "3" : "" })} />
-    ${fields.shift !== "" && html`<${Days} id="limit-by" label=${fields.shift === "before" ? "提前（工作日）" : "逾期（工作日）"} value=${fields.by} ctx=${ctx} write=${(by) => set({ by })} />`}
+    ${fields.shift !== "" && html`<${Days} id="limit-by" label=${fields.shift === "before" ? "提前工作日数" : "逾期工作日数"} value=${fields.by} ctx=${ctx} write=${(by) => set({ by })} />`}
     <${SelectField} id="limit-hour" label="当天的" value=${fields.at === "" ? "" : "at"} disabled=${ctx.readOnly}
       choices=${[["", "24时（当天过完）"], ["at", "某个钟点"]]} write=${(how) => set({ at: how ? "09:00" : "" })} />
     ${fields.at !== "" && html`<${TextField} id="limit-at" label="钟点" type="time" value=${fields.at} disabled=${ctx.readOnly} write=${(at) => at && set({ at })} />`}
@@ -80,7 +80,7 @@ function Days({ id, label, value, write, ctx }) {
   const parameters = ctx.vocabulary.facts.filter((one) => one.parameter);
   const parameter = parameters.find((one) => one.code === value);
   const shown = parameter ? String(ctx.vocabulary.parameters[value]) : value;
-  const choices = parameters.map((one) => [one.code, `随办法参数“${one.label}”（现为${ctx.vocabulary.parameters[one.code]}）`]);
+  const choices = parameters.map((one) => [one.code, `参数：${one.label}（${ctx.vocabulary.parameters[one.code]}）`]);
   return html`<div class="days">
     <${TextField} key=${`${id}-${value}`} id=${id} label=${label} type="number" min="1" max="999" value=${shown} disabled=${ctx.readOnly}
       write=${(text) => /^[1-9]\d{0,2}$/.test(text) && write(text)} />
