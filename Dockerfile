@@ -19,6 +19,8 @@ COPY engine engine
 COPY web web
 COPY workers workers
 COPY processes processes
+# the page of the measures reads both
+COPY docs/articles.md docs/measures.txt docs/
 # "editable": the code stays in /app, beside processes/
 RUN VIRTUAL_ENV=/opt/lianxin /opt/uv/bin/uv pip install --no-cache --no-deps --editable . \
     && /opt/lianxin/bin/python -m compileall -q engine web workers

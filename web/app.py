@@ -9,8 +9,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine import config, db
 from engine.config import Settings
 from web import (
+    articles,
     assets,
     cases,
+    comparing,
     delegate,
     demo,
     draft_files,
@@ -23,10 +25,14 @@ from web import (
     ledger,
     logs,
     messages,
+    migration,
     navigation,
+    operations,
     organisations,
+    parameters,
     people,
     procedures,
+    publishing,
     registration,
     scenarios,
     search,
@@ -35,6 +41,7 @@ from web import (
     tasks,
     tracking,
     workbench,
+    workdays,
 )
 from web import policy as policies
 from web.session import Application, House
@@ -42,8 +49,9 @@ from web.session import Application, House
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
     session, setup_page, workbench, delegate, registration, inbox, tasks, cases, search, ledger, messages, people,
-    organisations, incidents, procedures, editor, draft_files, dryrun, scenarios,
+    organisations, incidents, operations, migration, procedures, comparing, publishing, editor, draft_files, dryrun, scenarios,
     tracking,
+    workdays, parameters, articles,
 )  # fmt: skip
 
 SECURITY = {

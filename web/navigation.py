@@ -73,7 +73,12 @@ MENU: tuple[Group, ...] = (
     ),
     Group(
         "流程管理",
-        (Item("流程", "procedures.index", Verb.DEFINITION_READ, "sitemap"),),
+        (
+            Item("流程", "procedures.index", Verb.DEFINITION_READ, "sitemap"),
+            Item("工作日历", "workdays.index", Verb.CALENDAR_READ, "calendar"),
+            Item("办法参数", "parameters.index", Verb.PARAMETERS_READ, "adjustments"),
+            Item("办法条文", "articles.index", Verb.ARTICLES_READ, "book"),
+        ),
     ),
     Group(
         "系统管理",

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.access import Actor, Verb, require
+from engine.amending.checking import Draft
 from engine.amendments.models import Amendment, AmendmentMove
 from engine.calendar import Calendar, Day, Notice
 from engine.cases.models import Case
@@ -102,8 +103,8 @@ def amendment(session: Session, actor: Actor, amendment_id: int) -> Shown:
     return Shown(found, moves, session.scalar(count) or 0, limits)
 
 
-def _day(moment: date) -> date:
-    return clock.local(moment - timedelta(microseconds=1)).date()  # type: ignore[arg-type, operator]
+def _day(moment: datetime) -> date:
+    return clock.local(moment - timedelta(microseconds=1)).date()
 
 
 def values(session: Session, actor: Actor) -> tuple[dict[str, int], list[Parameter]]:
@@ -111,3 +112,9 @@ def values(session: Session, actor: Actor) -> tuple[dict[str, int], list[Paramet
     require(actor, Verb.PARAMETERS_READ)
     today = clock.today()
     return parameters.values(session, today), parameters.planned(session, today)
+
+
+def preview(session: Session, actor: Actor, draft: Draft) -> Year:
+    """The year of a notice as it would be with it."""
+    require(actor, Verb.CALENDAR_READ)
+    return laid_out(Calendar([*workdays.calendar(session).rows(), *draft.rows]), draft.year)

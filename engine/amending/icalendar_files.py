@@ -6,6 +6,7 @@ Nothing repeats: a rule like FREQ=SECONDLY would be a bomb, and holidays have no
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import icalendar
 
@@ -47,7 +48,7 @@ def events(text: str) -> Iterator[Event]:
         yield _event(line, event)
 
 
-def _event(line: int, event: icalendar.Event) -> Event:
+def _event(line: int, event: Any) -> Event:
     title, text = _text(event, "SUMMARY"), _text(event, "DESCRIPTION")[:500]
     special = SPECIAL.get(_text(event, "X-APPLE-SPECIAL-DAY").upper())
     nothing = clock.MEASURES_IN_FORCE
@@ -65,7 +66,7 @@ def _text(event: icalendar.Event, name: str) -> str:
     return str(value[0] if isinstance(value, list) and value else value).strip()
 
 
-def _days(event: icalendar.Event) -> tuple[date, date]:
+def _days(event: Any) -> tuple[date, date]:
     """First and last day; an end at midnight, and the end of a whole-day event, is the day after the last."""
     start = event["DTSTART"].dt
     if "DTEND" in event:

@@ -1,6 +1,7 @@
 """Proposing a notice or a parameter's value, and taking a proposal back. Nothing is in force before the release."""
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -30,7 +31,12 @@ def propose_notice(session: Session, actor: Actor, draft: Draft, reason: str = "
         raise Invalid("文号过长，请控制在100个字以内。", {"number": "文号过长。"})
     title = draft.number or f"{draft.issued}印发的{draft.year}年放假通知"
     days = {day.isoformat(): kind for day, kind in sorted(draft.days.items())}
-    content = {"number": draft.number, "issued": draft.issued.isoformat(), "scope": draft.scope, "days": days}
+    content: dict[str, Any] = {
+        "number": draft.number,
+        "issued": draft.issued.isoformat(),
+        "scope": draft.scope,
+        "days": days,
+    }
     return _keep(session, actor, "notice", title, content, reason)
 
 
@@ -56,7 +62,7 @@ def propose_parameter(
     return _keep(session, actor, "parameter", title, content, reason)
 
 
-def _keep(session: Session, actor: Actor, kind: str, title: str, content: dict[str, object], reason: str) -> Amendment:
+def _keep(session: Session, actor: Actor, kind: str, title: str, content: dict[str, Any], reason: str) -> Amendment:
     if len(reason.strip()) > REASON_MOST:
         raise Invalid(f"说明请控制在{REASON_MOST}字以内。", {"reason": "内容过长。"})
     amendment = Amendment(

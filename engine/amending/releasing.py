@@ -126,7 +126,7 @@ def _tell(session: Session, act: Act, move: instances.Move, title: str) -> None:
             session, NOTICE, subject, body, case_id=case.id, person_id=person,
             organisation_id=None if person else task.organisation_id, duty="" if person else task.duty,
         )  # fmt: skip
-    if case.id is not None and (task is None or case.delegate_person_id not in (task.assignee_id, task.person_id)):
+    if case.delegate_person_id and (task is None or case.delegate_person_id not in (task.assignee_id, task.person_id)):
         notices.tell(session, NOTICE, subject, body, case_id=case.id, person_id=case.delegate_person_id)
 
 

@@ -25,7 +25,7 @@ from web.policy import check_every_route, policy, public, public_reason, verb_of
 from web.words import BOXES
 
 ROLES = ("liaison", "delegate", "street_clerk", "street_head", "unit_clerk", "system_administrator",
-         "procedure_administrator", "auditor")  # fmt: skip
+         "procedure_administrator", "auditor", "city_clerk")  # fmt: skip
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "ALTER", "CREATE", "DROP")
 # open to everybody who has signed in, whatever his posts
 EVERYBODYS = {Verb.SESSION_OWN, Verb.PLACES_READ, Verb.CASE_TRACK, Verb.DEMO_USE, Verb.CLOCK_ADVANCE}
