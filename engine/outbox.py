@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.access import Actor
+from engine.cases.models import Case
 from engine.db import Begin
 from engine.errors import Conflict, NotFound
 from engine.feedback.models import Copy
@@ -166,8 +168,9 @@ def uncertain(session: Session) -> list[Notice]:
     return list(session.scalars(select(Notice).where(Notice.state == "uncertain").order_by(Notice.id)))
 
 
-def decide(session: Session, notice_id: int, *, arrived: bool, remark: str) -> None:
-    """A person's word on an uncertain message: it arrived (with `remark` as proof), or it shall be sent again.
+def decide(session: Session, notice_id: int, *, arrived: bool, remark: str, actor: Actor | None = None) -> None:
+    """A person's word on an uncertain message: it arrived (with `remark` as proof), or it shall be sent again. With
+    `actor` the case's history says who decided.
 
     The caller has checked who may say so. Raises NotFound, Conflict when it has been decided meanwhile.
     """
@@ -182,3 +185,15 @@ def decide(session: Session, notice_id: int, *, arrived: bool, remark: str) -> N
         _copy(session, notice, remark)
     else:
         notice.next_attempt_at = clock.now()
+    if actor is not None and notice.case_id is not None:
+        work.record(
+            session, "incident", case_id=notice.case_id, actor_id=actor.person_id, actor_name=actor.name,
+            result="消息已核实送达" if arrived else "消息重新发送", opinion=remark[:300], data={"notice_id": notice.id},
+        )  # fmt: skip
+
+
+def numbers_of(session: Session, notices: Sequence[Notice]) -> dict[int, str]:
+    """The case number of each message, by its id; what the messages say is not for administrators."""
+    query = select(Notice.id, Case.number).join(Case, Case.id == Notice.case_id)
+    found = session.execute(query.where(Notice.id.in_([notice.id for notice in notices])))
+    return {row.id: row.number for row in found}

@@ -75,6 +75,8 @@ MENU: tuple[Group, ...] = (
         "流程管理",
         (
             Item("流程", "procedures.index", Verb.DEFINITION_READ, "sitemap"),
+            Item("运行监控", "operations.index", Verb.INSTANCE_OPERATE, "adjustments"),
+            Item("定时", "operations.timers", Verb.INSTANCE_OPERATE, "clock-play"),
             Item("工作日历", "workdays.index", Verb.CALENDAR_READ, "calendar"),
             Item("办法参数", "parameters.index", Verb.PARAMETERS_READ, "adjustments"),
             Item("办法条文", "articles.index", Verb.ARTICLES_READ, "book"),

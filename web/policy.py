@@ -33,7 +33,8 @@ def public(reason: str) -> Callable[[View], View]:
 
 def reading(view: View) -> View:
     """A view that is asked with POST because its question is too long for an address, and writes nothing: it reads a
-    consistent state beside the writers and is never committed."""
+    consistent state beside the writers and is never committed. Also one that works through a batch, each item in a
+    transaction of its own, and reads beside them."""
     view.lianxin_reading = True  # type: ignore[attr-defined]
     return view
 

@@ -10,7 +10,7 @@ from flask import Flask, g
 from sqlalchemy import Engine, event, select
 from werkzeug.routing import Rule
 
-from engine import db
+from engine import clock, db
 from engine.access import POLICY, Verb
 from engine.cases.models import Case
 from engine.config import ROOT, Settings
@@ -18,7 +18,8 @@ from engine.errors import Misconfigured
 from engine.notices.models import Notice
 from engine.organisation import tokens
 from engine.organisation.models import Organisation, Person, Post
-from engine.work.models import Incident, Task
+from engine.packages.models import MigrationBatch, Package
+from engine.work.models import Deadline, Incident, Instance, Task
 from tests import factories, people
 from web.app import create_app
 from web.policy import check_every_route, policy, public, public_reason, verb_of
@@ -63,6 +64,14 @@ def values(app: Flask, sqlite: Engine) -> dict[str, list[str]]:
                 "person_id": Person, "organisation_id": Organisation, "unit_id": Organisation,
             }.items()
         }  # fmt: skip
+        ids["instance_id"] = [str(session.scalars(select(Instance.id)).first())]
+        ids["deadline_id"] = [str(session.scalars(select(Deadline.id)).first())]
+        package = session.scalars(select(Package.id)).first()
+        batch = MigrationBatch(from_package_id=package, to_package_id=package, mapping={}, reason="试", actor_name="试",
+                               actor_id=person.id, created_at=clock.now())  # fmt: skip
+        session.add(batch)
+        session.flush()
+        ids["batch_id"] = [str(batch.id)]
         studio = session.scalars(select(Case.studio_id)).first()
     few = {name: found[:3] if name not in ("task_id", "case_id") else found for name, found in ids.items()}
     return few | {"box": list(BOXES), "studio_id": [str(studio)], "secret": [link], "token": [link],
