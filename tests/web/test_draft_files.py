@@ -37,7 +37,7 @@ def stored(database, cast):
 
     def read() -> dict[str, bytes]:
         with db.reading(database) as session:
-            return drafting.files(session, cast.actor("procedure_administrator"), "opinion")
+            return drafting.files(session, replace(cast, session=session).actor("procedure_administrator"), "opinion")
 
     return read
 
@@ -113,7 +113,7 @@ def test_a_table_keeps_what_its_rows_do_not_say():
 
 
 @pytest.mark.parametrize(("cell", "column", "words"), [
-    ('"街道", “区”', 7, "半角"), ("<  limt", 4, "limit"), ("[1..x y]", 7, "附近"), ('not("a" b)', 5, "附近"),
+    ('"街道", “区”', 7, "半角"), ("<  limt", 4, "limit"), ("[1..x y]", 7, "附近"), ('not("a" b)', 9, "附近"),
     ('value == "a" and urgnt', 18, "urgnt"), ("= 3", 1, "=="), ('"a"', 0, ""), ("-", 0, ""), ("", 0, ""),
     ("[1..5)", 0, ""), ('not("a", "b")', 0, ""), ("open('/etc/passwd')", 1, "没有函数"), ("().__class__", 1, ""),
 ])  # fmt: skip
@@ -171,7 +171,7 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("forms/a.json", b"[" * 90_000, "JSON"),
     ("forms/a.json", b'{"properties": {"a": {"x-show-when": ["b"]}}}', "写法不对"),
     ("forms/a.json", b'{"properties": {"a": {"$ref": "http://127.0.0.1:9/x"}}}', "$ref"),
-    ("notices/a/body.txt", "通知".encode("gbk"), "UTF-8"),
+    ("notices/a/body.txt", "督办通知单".encode("gbk"), "UTF-8"),
 ]
 
 
