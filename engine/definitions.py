@@ -5,7 +5,7 @@ The stored files are the truth; a version never changes, and what was before is 
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,7 +27,7 @@ from engine.packages.queries import compiled, file, files, in_force
 from engine.work.models import Instance
 
 __all__ = [
-    "Change", "Version", "article_of", "check", "compiled", "covers", "delete_version", "differences", "exceptions",
+    "Change", "Version", "article_of", "check", "changes_between", "compiled", "covers", "delete_version", "differences", "exceptions",
     "file", "files", "import_factory", "in_force", "intact", "keys", "name", "newest", "package", "procedures",
     "publish", "read_folder", "restore", "versions",
 ]  # fmt: skip
@@ -72,13 +72,17 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     }
 
 
-def check(key: str, folder_files: Mapping[str, bytes], draft: bool = False) -> list[bpmn.Finding]:
+def check(
+    key: str, folder_files: Mapping[str, bytes], draft: bool = False, people: Collection[str] | None = None
+) -> list[bpmn.Finding]:
     """Everything wrong with a package, errors first: structure, texts, forms, operations, and the articles that bind
-    the procedure `key`; a draft may lack what a person can do instead."""
+    the procedure `key`; a draft may lack what a person can do instead. `people`: the pools somebody stands in
+    (catalogue.staffed), None where no installation is known."""
     forms = [path.removeprefix("forms/").removesuffix(".json") for path in folder_files if path.startswith("forms/")]
     found = bpmn.check_package(
-        queries.diagrams(folder_files), catalogue.FUNCTIONS, catalogue.OPERATIONS, forms=forms, package=key, draft=draft
-    )
+        queries.diagrams(folder_files), catalogue.FUNCTIONS, catalogue.OPERATIONS, forms=forms, package=key,
+        draft=draft, people=people,
+    )  # fmt: skip
     return sorted(found + check_files(key, folder_files), key=lambda finding: finding.severity != "error")
 
 
@@ -103,7 +107,7 @@ def publish(
     latest = _newest(session, key)
     if latest is not None and latest.checksum == operations.checksum(folder_files):
         raise Conflict(f"与第 {latest.version} 版的文件完全相同，不需要发布。")
-    findings = check(key, folder_files)
+    findings = check(key, folder_files, people=catalogue.staffed(session))
     used = [row for row in exceptions if row.key == key and any(covers(row, finding) for finding in findings)]
     left = [finding for finding in findings if not any(covers(row, finding) for row in used)]
     if any(finding.severity == "error" for finding in left):

@@ -44,7 +44,8 @@ def check(
     guard refuses appears with the guard's finding. `functions` and `operations` are what diagrams may name (empty:
     unchecked); `forms`, when given, are the form keys of the package; `package` is its key, for the articles that
     bind it; `draft` forgives what a draft may lack; `marked` asks every user task for its role (default: when the
-    forms are known, that is at publish); `people`, when given, are the lanes (names) somebody works in."""
+    forms are known, that is at publish); `people`, when given, are the lanes (names)
+    and pools somebody works in."""
     trees, refused = {}, []
     for name, data in files.items():
         try:

@@ -57,19 +57,31 @@ def _timed(scope: Scope, node: Node) -> bool:
 
 
 def check_lanes(trees: Mapping[str, _ElementTree], people: Collection[str]) -> Iterator[Finding]:
-    """Every lane with a user task has people in it."""
+    """Every lane with a user task has people in it, and every pool that a user task names. `people`: the lanes (names)
+    and pools somebody is in. An empty pool is a remark only: somebody may be appointed tomorrow."""
     for name, tree in trees.items():
         if not name.lower().endswith(".bpmn"):
             continue
         diagram = read(tree.getroot(), name)
-        users = {node.id for _, node in diagram.nodes() if node.kind == "userTask" and not node.own("pool")}
+        users = [node for _, node in diagram.nodes() if node.kind == "userTask"]
+        without = {node.id for node in users if not node.own("pool")}
         for lane in diagram.root.iter("{*}lane"):
             inside = {text(child).strip() for child in lane if local(child) == "flowNodeRef"}
-            if inside & users and (lane.get("name") or lane.get("id", "")) not in people:
+            if inside & without and (lane.get("name") or lane.get("id", "")) not in people:
                 yield finding(
                     name,
                     lane,
                     "lane.nobody",
                     "这条泳道里没有人，其中的任务没有人能办，请先安排人员或改名。",
                     "nobody works in this lane",
+                )
+        for node in users:
+            if node.own("pool") and node.own("pool") not in people:
+                yield finding(
+                    name,
+                    node.element,
+                    "pool.nobody",
+                    "这个环节的办理人范围里现在没有人，办到这里会没有人接手，请先安排人员。",
+                    "nobody is in the pool of this step",
+                    "warning",
                 )

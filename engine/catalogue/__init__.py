@@ -10,6 +10,7 @@ from typing import Any
 from engine.catalogue import case_operations as case
 from engine.catalogue import facts, feedback_operations, handling_operations, pools, rating_operations, undoing
 from engine.catalogue.act import Act
+from engine.catalogue.staff import staffed
 
 Operation = Callable[..., dict[str, Any] | None]
 
@@ -69,4 +70,5 @@ __all__ = [
     "Operation",
     "facts",
     "pools",
+    "staffed",
 ]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import bpmn, definitions
 from engine.access import Actor
+from engine.catalogue import staffed
 from engine.drafting.files import files
 from engine.packages.models import ArticleException
 
@@ -47,7 +48,7 @@ def findings(
 def judged(session: Session, key: str, drawn: Mapping[str, bytes]) -> list[Checked]:
     """The findings on these files beside the open exceptions of the procedure."""
     rows = waiting(session, key)
-    return [_one(finding, rows) for finding in definitions.check(key, drawn)]
+    return [_one(finding, rows) for finding in definitions.check(key, drawn, people=staffed(session))]
 
 
 def waiting(session: Session, key: str) -> Sequence[ArticleException]:

@@ -1,6 +1,7 @@
 """Versions of procedures: published, compared, restored, deleted while unused; procedures that begin by themselves."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
@@ -12,10 +13,12 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from engine import bpmn, clock, config, db, deadlines, definitions, instances, starts, upkeep
+from engine import bpmn, catalogue, clock, config, db, deadlines, definitions, instances, starts, upkeep
 from engine.cases.models import Case
+from engine.catalogue import staff
 from engine.catalogue.act import Act
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
+from engine.organisation.models import Post
 from engine.packages import operations
 from engine.packages.difference import differences
 from engine.packages.models import Package, PackageFile, StartSchedule
@@ -479,3 +482,21 @@ def test_the_opinion_procedure_begins_with_people_only(database: Engine) -> None
         assert not session.scalars(select(Case)).all() and not session.scalars(select(Task)).all()
         assert not session.scalars(select(Deadline)).all()
         assert clock.now()
+
+
+def test_pools_and_lanes_without_people_are_told(session: Session, cast: people.Cast) -> None:
+    """What nobody in this installation could ever do: a lane without people is an error, an empty pool a remark."""
+    assert set(staff.HOLDERS) | {staff.DELEGATE} == set(catalogue.POOLS)
+    assert catalogue.staffed(session) == set(catalogue.POOLS)
+    drawn = files()
+    asked = partial(definitions.check, "opinion", drawn)
+    assert not asked(people=catalogue.staffed(session))
+    for row in session.scalars(select(Post).where(Post.organisation_id == cast.organisations["committee-440300"].id)):
+        row.ends_on = date(2020, 1, 1)
+    session.flush()
+    assert set(catalogue.POOLS) - catalogue.staffed(session) == {"committee"}
+    found = asked(people=catalogue.staffed(session))
+    assert {(item.code, item.severity) for item in found} == {("pool.nobody", "warning")}
+    drawn["opinion.bpmn"] = re.sub(rb' lianxin:pool="[^"]*"', b"", drawn["opinion.bpmn"])
+    assert not [item for item in asked() if item.code == "lane.nobody"]
+    assert [item for item in asked(people=catalogue.staffed(session)) if item.code == "lane.nobody"]

@@ -425,4 +425,5 @@ def test_lanes_need_people_when_they_are_known() -> None:
     assert codes(around(TASK, lanes)) == set()
     assert codes(around(TASK, lanes), people=("街道",)) == set()
     assert codes(around(TASK, lanes), people=("区",)) == {"lane.nobody"}
-    assert codes(around('<userTask id="t" lianxin:pool="studio"/>', lanes), people=()) == set()
+    assert codes(around('<userTask id="t" lianxin:pool="studio"/>', lanes), people=("studio",)) == set()
+    assert codes(around('<userTask id="t" lianxin:pool="studio"/>', lanes), people=()) == {"pool.nobody"}
