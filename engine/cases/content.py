@@ -4,9 +4,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine.cases.models import Case, Signature
@@ -50,16 +50,24 @@ def digest(case: Case) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+signatures = cast(Table, Signature.__table__)
+_SIGNED = (
+    select(signatures.c.id)
+    .where(
+        signatures.c.case_id == bindparam("case_id"),
+        signatures.c.purpose == "registration",
+        signatures.c.party == "delegate",
+        signatures.c.person_id == bindparam("person_id"),
+        signatures.c.content_hash == bindparam("content_hash"),
+    )
+    .limit(1)
+)
+
+
 def signed(session: Session, case: Case) -> bool:
     """True when the case's delegate signed exactly this content."""
-    query = select(Signature.id).where(
-        Signature.case_id == case.id,
-        Signature.purpose == "registration",
-        Signature.party == "delegate",
-        Signature.person_id == case.delegate_person_id,
-        Signature.content_hash == digest(case),
-    )
-    return session.scalars(query.limit(1)).first() is not None
+    asked = {"case_id": case.id, "person_id": case.delegate_person_id, "content_hash": digest(case)}
+    return session.execute(_SIGNED, asked).first() is not None
 
 
 def problems(case: Case) -> dict[str, str]:

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.access import Actor
+from engine.batch import Batch
 from engine.calendar import Calendar
 from engine.cases.models import Case
-from engine.catalogue.around import around
+from engine.catalogue.around import Acting, around
 from engine.errors import Misconfigured
 from engine.handlings.models import Handling
 from engine.notices.models import Notice
+from engine.organisation import staffing
 from engine.organisation.models import Organisation
 from engine.parameters import queries as parameters
 from engine.work import operations as work
@@ -50,6 +52,12 @@ class Act:
         if name not in self._known:
             self._known[name] = read()
         return self._known[name]
+
+    @property
+    def batch(self) -> Batch:
+        """What the act writes; sent when it is complete."""
+        batch: Batch = self.once("batch", lambda: Batch(self.session))
+        return batch
 
     @property
     def now(self) -> datetime:
@@ -92,21 +100,28 @@ class Act:
         self._known[name] = value
 
     @property
-    def around(self) -> list[Organisation]:
+    def around(self) -> list[Acting]:
         """The organisations on the ladder for this case, and those this act deals with."""
-        found: list[Organisation] = self.once("around", self._around)
+        found: list[Acting] = self.once("around", self._around)
         return found
 
-    def _around(self) -> list[Organisation]:
+    def _around(self) -> list[Acting]:
         handling, chosen = self.handling, str(self.form.get("unit_id") or "")
         unit = int(chosen) if chosen.isdecimal() else handling.unit_id if handling else None
         department = handling.department_id if handling else None
         return around(self.session, self.case, self.case.studio_id, self.organisation_id, unit, department)
 
-    def organisation(self, organisation_id: int | None) -> Organisation | None:
+    def organisation(self, organisation_id: int) -> Acting | Organisation | None:
         """The organisation of that id."""
         near = next((row for row in self.around if row.id == organisation_id), None)
-        return near or (self.session.get(Organisation, organisation_id) if organisation_id else None)
+        return near or self.session.get(Organisation, organisation_id)
+
+    def anybody(self, organisation_id: int, duty: str) -> bool:
+        """Is there somebody with this duty ("" = any) in the organisation today?"""
+        near = next((row for row in self.around if row.id == organisation_id), None)
+        if near is not None and duty in near.held:
+            return True
+        return staffing.has_members(self.session, organisation_id, duty)
 
     def organisation_name(self, organisation_id: int | None) -> str:
         """The organisation's name for a snapshot, "" for nobody's."""

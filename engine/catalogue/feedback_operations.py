@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine.catalogue import handling_operations, telling
 from engine.catalogue.act import Act
@@ -40,11 +40,19 @@ def submit_answer(act: Act) -> dict[str, Any]:
     return {"decision": "answer"}
 
 
+_LATEST = (
+    select(Feedback)
+    .where(Feedback.case_id == bindparam("case_id"), Feedback.state != "withdrawn")
+    .order_by(Feedback.id.desc())
+    .limit(1)
+)
+
+
 def current(act: Act) -> Feedback:
     """The answer being delivered, checked or copied: the latest one not withdrawn."""
-    query = select(Feedback).where(Feedback.case_id == act.case.id, Feedback.state != "withdrawn")
-    latest = query.order_by(Feedback.id.desc()).limit(1)
-    feedback: Feedback | None = act.once("feedback", lambda: act.session.scalars(latest).first())
+    feedback: Feedback | None = act.once(
+        "feedback", lambda: act.session.scalars(_LATEST, {"case_id": act.case.id}).first()
+    )
     if feedback is None:
         raise Invalid("还没有书面反馈。")
     return feedback
@@ -54,7 +62,8 @@ def deliver(act: Act) -> dict[str, Any]:
     """书面反馈 reaches the organisation department of the unit's tier: this stops the clock (A5)."""
     feedback = current(act)
     feedback.state, feedback.delivered_at = "delivered", act.now
-    closed = handlings.close_supervision(act.session, act.case.id, act.now)
+    supervised = act.once("supervised", lambda: True)
+    closed = handlings.close_supervision(act.session, act.case.id, act.now) if supervised else []
     act.undoable("supervision.reopen", ids=closed)
     telling.organisation(act, "feedback_delivered", act.current_handling().department_id)
     return {"outcome": "delivered"}
@@ -105,7 +114,8 @@ def _copy_reporter(act: Act, row: Copy) -> bool:
     """By text message, else on paper (True); an unnamed reporter's answer stays with the delegate (A27)."""
     notice = telling.reporter(act, "feedback_copy_reporter")
     if notice is not None:
-        act.session.flush()
+        act.batch.insert_new(notice)
+        act.batch.send()
         row.channel, row.notice_id = "sms", notice.id
         return False
     row.channel = "letter"

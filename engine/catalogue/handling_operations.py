@@ -7,6 +7,7 @@ from sqlalchemy import select
 from engine import clock
 from engine.catalogue import pools, telling
 from engine.catalogue.act import Act
+from engine.catalogue.around import Acting
 from engine.errors import Forbidden, Invalid
 from engine.handlings import operations as handlings
 from engine.handlings.models import Extension, Handling, Reminder, Review, Supervision
@@ -41,13 +42,13 @@ def decide_review(act: Act) -> dict[str, Any]:
     return {"decision": decision}
 
 
-def city_unit(act: Act, unit_id: Any) -> Organisation:
+def city_unit(act: Act, unit_id: Any) -> Acting | Organisation:
     """The city unit a 批示 names (R53)."""
     return _own_unit(act, unit_id, pools.department(act, "city"))
 
 
-def _own_unit(act: Act, unit_id: Any, department: Organisation) -> Organisation:
-    unit = act.session.get(Organisation, int(unit_id)) if str(unit_id or "").isdigit() else None
+def _own_unit(act: Act, unit_id: Any, department: Acting) -> Acting | Organisation:
+    unit = act.organisation(int(unit_id)) if str(unit_id or "").isdecimal() else None
     if unit is None or unit.kind != "unit" or not unit.active:
         raise Invalid("请选择承办单位。", errors={"unit_id": "请从列表中选择本级的承办单位。"})
     if (unit.tier, unit.place_id) != (department.tier, department.place_id):
@@ -71,10 +72,11 @@ def open_handling(act: Act) -> dict[str, Any]:
         received_at=act.now,
         received_on=clock.local(act.now).date(),
     )
-    act.session.add(handling)
-    act.session.flush()  # its id is routing data
     act.keep("handling", handling)
     handling.first_due_on = act.calendar.working_days(handling.received_on, act.parameter("answer_limit"))
+    act.session.add(handling)
+    act.batch.insert_new(handling)
+    act.batch.send()  # its id is routing data
     act.undoable("handling.withdraw", handling_id=handling.id)
     act.record(
         "received",

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from engine.catalogue.act import Act
+from engine.catalogue.around import PLACES, Acting
 from engine.catalogue.tiers import tier
 from engine.errors import Misconfigured
-from engine.organisation.models import Organisation
 
 
 @dataclass(frozen=True)
@@ -20,18 +18,17 @@ class Pool:
     person_id: int | None = None
 
 
-def tier_department(act: Act) -> Organisation:
+def tier_department(act: Act) -> Acting:
     """The organisation department of the tier the case is at; at the committee tier, the committee itself."""
     return department(act, act.case.tier)
 
 
-def department(act: Act, rung: str) -> Organisation:
+def department(act: Act, rung: str) -> Acting:
     """The organisation acting on a rung of the ladder for this case's place."""
-    place = {"community": act.case.community_id, "street": act.case.street_id, "district": act.case.district_id}
-    query = select(Organisation).where(Organisation.kind == tier(rung).kind, Organisation.tier == rung)
-    if rung in place:  # above the district there is one of each in the city
-        query = query.where(Organisation.place_id == place[rung])
-    found = act.session.scalars(query.limit(1)).first()
+    acting = (tier(rung).kind, rung)
+    place_id = getattr(act.case, f"{rung}_id") if rung in PLACES else None
+    here = (row for row in act.around if (row.kind, row.tier) == acting and place_id in (None, row.place_id))
+    found = next(here, None)
     if found is None:
         raise Misconfigured(f"{tier(rung).name}一级没有办理机构，请管理员先在机构管理中建立。")
     return found

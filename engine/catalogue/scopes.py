@@ -1,6 +1,8 @@
 """The few facts of a case or task that access is decided by (rule 6)."""
 
-from sqlalchemy import select
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine.access import CaseScope, TaskScope
@@ -8,27 +10,34 @@ from engine.cases.models import Case
 from engine.handlings.models import Handling, Supervision
 from engine.work.models import Task
 
+_TOOK_PART = (
+    select(Handling.unit_id)
+    .where(Handling.case_id == bindparam("case_id"), Handling.state != "withdrawn")
+    .union(select(Supervision.organisation_id).where(Supervision.case_id == bindparam("case_id")))
+)
 
-def case_scope(session: Session, case: Case) -> CaseScope:
-    """Who took part: units it was referred to, organisations it was put under the supervision of."""
-    units = select(Handling.unit_id).where(Handling.case_id == case.id, Handling.state != "withdrawn")
-    supervisors = select(Supervision.organisation_id).where(Supervision.case_id == case.id)
+
+def case_scope(session: Session, case: Case, took_part: Iterable[int] | None = None) -> CaseScope:
+    """Who took part: units it was referred to, organisations it was put under the supervision of (`took_part`, where
+    the caller has read them already)."""
+    if took_part is None:
+        took_part = session.scalars(_TOOK_PART, {"case_id": case.id})
     return CaseScope(
         studio_id=case.studio_id,
         street_id=case.street_id,
         district_id=case.district_id,
         delegate_person_id=case.delegate_person_id,
-        organisation_ids=frozenset(session.scalars(units.union(supervisors))),
+        organisation_ids=frozenset(took_part),
         committee=case.tier == "committee" or bool(case.instruction),
     )
 
 
-def task_scope(session: Session, task: Task, case: Case) -> TaskScope:
-    """The task's pool and holder, with its case."""
+def task_scope(session: Session, task: Task, case: Case, took_part: Iterable[int] | None = None) -> TaskScope:
+    """The task's pool and holder, with its case; `took_part` as above."""
     return TaskScope(
         organisation_id=task.organisation_id,
         duty=task.duty,
         person_id=task.person_id,
         assignee_id=task.assignee_id,
-        case=case_scope(session, case),
+        case=case_scope(session, case, took_part),
     )

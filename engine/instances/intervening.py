@@ -9,7 +9,7 @@ from engine.cases.models import Case
 from engine.catalogue.act import Act
 from engine.instances.host import Host
 from engine.instances.projection import Projection, project_due
-from engine.instances.saving import Outcome, restore, save
+from engine.instances.saving import Outcome, restore, write
 from engine.instances.withdrawing import remember
 from engine.packages import queries as packages
 from engine.work.models import Instance, Task
@@ -34,8 +34,9 @@ def restored(session: Session, instance: Instance, act: Act, *, suspended: bool 
 def follow(session: Session, instance: Instance, act: Act, run: bpmn.Run, before: Projection) -> Outcome:
     """Write what an intervention changed: as after any act, and nothing before it can be taken back (撤回) any more."""
     with session.no_autoflush:
-        outcome = save(session, instance, act, run, before)
-        remember(session, instance, act, None)
+        outcome = write(session, instance, act, run, before)
+        remember(instance, act, None)
+        act.batch.send()
     return outcome
 
 

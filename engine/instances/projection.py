@@ -4,17 +4,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from sqlalchemy import Delete, Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from engine import bpmn, clock, db
+from engine import bpmn, clock
+from engine.batch import Batch
 from engine.bpmn import expressions
 from engine.cases.models import Case
 from engine.catalogue import pools
 from engine.catalogue.act import Act
 from engine.catalogue.pools import Pool
 from engine.instances.host import Host, replace_place
-from engine.organisation import staffing
 from engine.work import operations as work
 from engine.work.models import Deadline, Instance, Subscription, Task
 
@@ -54,7 +54,7 @@ def end_tasks(session: Session, instance: Instance, act: Act, tokens: Collection
             "task_ended", process_id=row.process_id, element_id=row.element_id, element_name=row.name,
             received_at=row.created_at, working_days=act.days_used(row.created_at),
         )  # fmt: skip
-        session.delete(row)
+        work.end(act.batch, row)
 
 
 def pool_of(session: Session, act: Act, task: bpmn.OpenTask) -> Pool:
@@ -90,7 +90,7 @@ def columns(task: Task) -> dict[str, Any]:
 
 def peopled(session: Session, act: Act, pool: Pool) -> Pool:
     """An empty pool goes to the organisation's head and raises an incident, so that no case waits for nobody."""
-    if pool.organisation_id is None or staffing.has_members(session, pool.organisation_id, pool.duty):
+    if pool.organisation_id is None or act.anybody(pool.organisation_id, pool.duty):
         return pool
     work.raise_incident(
         session, "empty_pool", f"“{act.element_name}”的办理单位没有经办人员，已转给单位负责人，请管理员补充人员。",
@@ -102,30 +102,29 @@ def peopled(session: Session, act: Act, pool: Pool) -> Pool:
 Timers = Mapping[tuple[str, int], bpmn.WaitingTimer]
 
 
-def project_deadlines(session: Session, instance: Instance, before: Timers, after: Timers) -> None:
+def project_deadlines(batch: Batch, instance: Instance, before: Timers, after: Timers) -> None:
     """Rows of timers that no longer wait go, new ones come, moved ones move."""
-    gone = {token for token, occurrence in before if (token, occurrence) not in after}
-    if gone:
-        db.send(session, _NO_DEADLINE, {"instance": instance.id, "gone": sorted(gone)})
-    db.insert_rows(session, Deadline, [_deadline(instance, timer) for key, timer in after.items() if key not in before])
+    gone = [key for key in before if key not in after]
+    batch.add(_NO_DEADLINE, *({"instance": instance.id, "gone": token, "n": n} for token, n in gone))
+    batch.insert(Deadline, [_deadline(instance, timer) for key, timer in after.items() if key not in before])
     for (token, occurrence), timer in after.items():
         old = before.get((token, occurrence))
         if old is not None and (old.due_at, old.basis) != (timer.due_at, timer.basis):
-            session.execute(
-                update(Deadline)
-                .where(Deadline.instance_id == instance.id, Deadline.token == token, Deadline.occurrence == occurrence)
-                .values(due_at=timer.due_at, basis=timer.basis)
-            )
+            moved = {"due_at": timer.due_at, "basis": timer.basis}
+            batch.add(_MOVED, {"instance": instance.id, "gone": token, "n": occurrence, **moved})
 
 
-def _gone(table: Table) -> Delete:
-    return delete(table).where(
-        table.c.instance_id == bindparam("instance"), table.c.token.in_(bindparam("gone", expanding=True))
-    )
-
-
-_NO_DEADLINE = _gone(cast(Table, Deadline.__table__))
-_NO_SUBSCRIPTION = _gone(cast(Table, Subscription.__table__))
+deadlines, subscriptions = cast(Table, Deadline.__table__), cast(Table, Subscription.__table__)
+_TIMER = (
+    deadlines.c.instance_id == bindparam("instance"),
+    deadlines.c.token == bindparam("gone"),
+    deadlines.c.occurrence == bindparam("n"),
+)
+_NO_DEADLINE = delete(deadlines).where(*_TIMER)
+_MOVED = update(deadlines).where(*_TIMER).values(due_at=bindparam("due_at"), basis=bindparam("basis"))
+_NO_SUBSCRIPTION = delete(subscriptions).where(
+    subscriptions.c.instance_id == bindparam("instance"), subscriptions.c.token == bindparam("gone")
+)
 
 
 def _deadline(instance: Instance, timer: bpmn.WaitingTimer) -> dict[str, Any]:
@@ -146,17 +145,15 @@ def _deadline(instance: Instance, timer: bpmn.WaitingTimer) -> dict[str, Any]:
 
 
 def project_subscriptions(
-    session: Session,
+    batch: Batch,
     instance: Instance,
     before: Mapping[str, bpmn.Subscription],
     after: Mapping[str, bpmn.Subscription],
 ) -> None:
     """The same for events waiting for a message."""
-    gone = before.keys() - after.keys()
-    if gone:
-        db.send(session, _NO_SUBSCRIPTION, {"instance": instance.id, "gone": sorted(gone)})
+    batch.add(_NO_SUBSCRIPTION, *({"instance": instance.id, "gone": token} for token in before if token not in after))
     new = [_subscription(instance, item) for token, item in after.items() if token not in before]
-    db.insert_rows(session, Subscription, new)
+    batch.insert(Subscription, new)
 
 
 def _subscription(instance: Instance, item: bpmn.Subscription) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from engine.errors import Conflict, Misconfigured, NotFound
 from engine.instances.host import Host, merge_place, replace_place
 from engine.instances.moving import Move, moves_of
 from engine.instances.projection import Projection
-from engine.instances.saving import Outcome, restore, save
+from engine.instances.saving import Outcome, restore, save, write
 from engine.instances.withdrawing import memory_of, remember
 from engine.packages import queries as packages
 from engine.work import operations as work
@@ -45,7 +45,7 @@ def complete(session: Session, instance: Instance, task: Task, act: Act) -> Outc
         if open_task is None:
             raise Conflict("这项任务已不在办理中，请刷新页面查看最新情况。")
         memory = memory_of(instance, task, act, open_task)
-        work.take(session, task)
+        work.take(act.batch, task)
         act.received_at = task.created_at
         here = replace_place(act, task.process_id, task.element_id, task.name, open_task.extensions)
         flags = _submit(here, str(open_task.extensions.get("operation", "")))
@@ -54,8 +54,9 @@ def complete(session: Session, instance: Instance, task: Task, act: Act) -> Outc
         if act.history is not None:
             act.history.task_id = task.id
         run.complete(task.token, flags)
-        outcome = save(session, instance, act, run, before)
-        remember(session, instance, act, None if outcome.ended else memory)
+        outcome = write(session, instance, act, run, before)
+        remember(instance, act, None if outcome.ended else memory)
+        act.batch.send()
     return outcome
 
 
@@ -92,8 +93,9 @@ def send(session: Session, instance: Instance, message: str, act: Act, *, host_t
         if not waiting:
             raise Conflict("此件当前的环节不能进行这项操作，请刷新页面查看最新情况。")
         run.send(message, None, waiting[0])
-        outcome = save(session, instance, act, run, before)
-        remember(session, instance, act, None)
+        outcome = write(session, instance, act, run, before)
+        remember(instance, act, None)
+        act.batch.send()
     return outcome
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from engine import bpmn, clock, db
+from engine import bpmn, clock
 from engine.catalogue.act import Act
 from engine.errors import Conflict
 from engine.instances.host import Host
@@ -42,22 +42,32 @@ def restore(session: Session, instance: Instance, act: Act) -> bpmn.Run:
 
 
 def save(session: Session, instance: Instance, act: Act, run: bpmn.Run, before: Projection) -> Outcome:
-    """Write what changed since `before`: first the act's own rows (their ids are needed), then the projections."""
+    """Write what changed since `before` and send it."""
+    outcome = write(session, instance, act, run, before)
+    act.batch.send()
+    return outcome
+
+
+def write(session: Session, instance: Instance, act: Act, run: bpmn.Run, before: Projection) -> Outcome:
+    """Write what changed since `before` into the act's batch: first the act's own rows (they are sent, because their
+    ids are needed), then the projections."""
     if act.recompute:
         run.recompute()
     after = Projection.of(run)
     end_tasks(session, instance, act, before.tasks.keys() - after.tasks.keys())
-    db.insert_new(session)
+    act.batch.insert_new()
+    act.batch.send()
     fresh = [task for token, task in after.tasks.items() if token not in before.tasks]
     opened = [new_task(session, instance, act, task) for task in fresh]
-    project_deadlines(session, instance, before.timers, after.timers)
-    project_subscriptions(session, instance, before.subscriptions, after.subscriptions)
+    project_deadlines(act.batch, instance, before.timers, after.timers)
+    project_subscriptions(act.batch, instance, before.subscriptions, after.subscriptions)
     if not run.ended:
         kept = open_rows(session, instance) if act.recompute else []
         project_due([*kept, *opened], after, act, packages.compiled(session, instance.package_id))
         project_case(act, after, opened)
-    db.insert_rows(session, Task, [columns(task) for task in opened])
-    session.flush()
+    act.batch.insert_new()  # an incident, when a pool turned out to be empty
+    act.batch.insert(Task, [columns(task) for task in opened])
+    act.batch.update_changed()
     tell(run)
-    work.save_instance(session, instance, None if run.ended else run.dump(), clock.now() if run.ended else None)
+    work.save_instance(act.batch, instance, None if run.ended else run.dump(), clock.now() if run.ended else None)
     return Outcome(tuple(opened), run.ended)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from engine import bpmn, catalogue, db
+from engine import bpmn, catalogue
 from engine.cases.models import Case
 from engine.catalogue.act import Act
 from engine.db import Base
@@ -60,11 +60,11 @@ def memory_of(instance: Instance, task: Task, act: Act, open_task: bpmn.OpenTask
     }
 
 
-def remember(session: Session, instance: Instance, act: Act, memory: dict[str, Any] | None) -> None:
+def remember(instance: Instance, act: Act, memory: dict[str, Any] | None) -> None:
     """Keep the way back of the last act only: a new act of the instance replaces or ends it."""
     if memory is None or act.history is None or act.actor is None:
         if act.once("withdrawable", lambda: True):
-            db.send(session, _FORGET, {"instance": instance.id})
+            act.batch.add(_FORGET, {"instance": instance.id})
         return
     effects = [
         {"operation": step["operation"], "data": {key: _identity(value) for key, value in step["data"].items()}}
@@ -76,7 +76,7 @@ def remember(session: Session, instance: Instance, act: Act, memory: dict[str, A
         "actor_id": act.actor.person_id,
         "history_id": act.history.id,
         "act": act.history.act,
-        "revision": instance.revision,
+        "revision": instance.revision + 1,  # as this act leaves it
         "state": memory["state"],
         "task": memory["task"],
         "undo": [
@@ -84,7 +84,7 @@ def remember(session: Session, instance: Instance, act: Act, memory: dict[str, A
         ],
         "at": act.now,
     }  # fmt: skip
-    db.send(session, _KEEP[session.get_bind().dialect.name], values)
+    act.batch.add(_KEEP[act.session.get_bind().dialect.name], values)
 
 
 withdrawals = cast(Table, Withdrawal.__table__)
@@ -92,7 +92,7 @@ _FORGET = delete(withdrawals).where(withdrawals.c.instance_id == bindparam("inst
 
 
 def _keep(make: Any) -> Any:
-    row = make(withdrawals)
+    row = make(withdrawals).values({column.name: bindparam(column.name) for column in withdrawals.c})
     fresh = {column.name: row.excluded[column.name] for column in withdrawals.c if not column.primary_key}
     return row.on_conflict_do_update(index_elements=["instance_id"], set_=fresh)
 

@@ -33,6 +33,11 @@ def _checksum(session: Session, package_id: int) -> str:
     return known[package_id]
 
 
+def known(session: Session, package_id: int, checksum: str) -> None:
+    """Spare the question for a version's checksum: the caller has just read it beside something else."""
+    session.info.setdefault("package_checksums", {})[package_id] = checksum
+
+
 def files(session: Session, package_id: int) -> Mapping[str, bytes]:
     """Every file of a version by path."""
     checksum = _checksum(session, package_id)

@@ -21,12 +21,14 @@ from engine.work.models import Instance
 def request_extension(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any]) -> str:
     """申请延期 of the unit holding the answer (R62): before the limit ends it goes to the signing delegate; afterwards
     it is recorded and changes nothing. Returns the sentence that says which."""
-    task, case, instance, scope = locked_task(session, actor, task_id)
-    require(actor, Verb.EXTENSION_REQUEST, scope)
+    locked = locked_task(session, actor, task_id)
+    task, case, instance = locked.task, locked.case, locked.instance
+    require(actor, Verb.EXTENSION_REQUEST, locked.scope)
     if task.role != "answer" or not holds(actor, task):
         raise Conflict("请先签收本件，由承办人申请延期。")
     data = checked(form_of(session, task.instance_id, "extension_request"), form)
     act = act_on(session, actor, case, task, data)
+    locked.known_to(act)
     handling = act.current_handling()
     if handling.extended:
         raise Conflict("本件已经延期一次，不能再次延期（第十一条）。")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from engine import clock, forms, instances
@@ -30,8 +30,9 @@ class Completed:
 
 def claim(session: Session, actor: Actor, task_id: int) -> Task:
     """签收: of everybody pressing at once exactly one gets it, the others read who has it (I4)."""
-    task, case, _, scope = locked_task(session, actor, task_id)
-    require(actor, Verb.TASK_CLAIM, scope)
+    locked = locked_task(session, actor, task_id)
+    task, case = locked.task, locked.case
+    require(actor, Verb.TASK_CLAIM, locked.scope)
     if task.assignee_id == actor.person_id:
         return task
     if not work.claim(session, task.id, actor.person_id):
@@ -51,8 +52,9 @@ def _signed_for(session: Session, actor: Actor, case: Case) -> None:
 
 def release(session: Session, actor: Actor, task_id: int) -> Task:
     """退还: back to the pool; a head may give back what somebody of the organisation holds."""
-    task, case, _, scope = locked_task(session, actor, task_id)
-    require(actor, Verb.TASK_RELEASE, scope)
+    locked = locked_task(session, actor, task_id)
+    task, case = locked.task, locked.case
+    require(actor, Verb.TASK_RELEASE, locked.scope)
     if task.assignee_id is None or not work.release(session, task.id, task.assignee_id):
         raise Conflict("这项任务现在没有人签收，不需要退还。")
     work.record(session, "released", **_place(session, actor, task, case))
@@ -80,13 +82,19 @@ def _place(session: Session, actor: Actor, task: Task, case: Case) -> dict[str, 
 def complete(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any]) -> Completed:
     """办理: one transaction from the form to the next inbox. Invalid names every wrong field; the page keeps what was
     typed. `form` is what the page sent: strings by field name."""
-    task, case, instance, scope = locked_task(session, actor, task_id)
-    _may_complete(session, actor, task, scope)
+    locked = locked_task(session, actor, task_id)
+    task = locked.task
+    _may_complete(session, actor, task, locked.scope)
     data = checked(form_of(session, task.instance_id, task.form), form) if task.form else {}
-    act = act_on(session, actor, case, task, data)
-    outcome = instances.complete(session, instance, task, act)
-    session.execute(delete(Draft).where(Draft.task_id == task_id))
-    return Completed(case.id, _whereto(session, outcome))
+    act = act_on(session, actor, locked.case, task, data)
+    locked.known_to(act)
+    outcome = instances.complete(session, locked.instance, task, act)
+    if locked.drafted:
+        session.execute(_FORGET_DRAFTS, {"done": task_id})
+    return Completed(locked.case.id, _whereto(act, outcome))
+
+
+_FORGET_DRAFTS = delete(Draft.__table__).where(Draft.__table__.c.task_id == bindparam("done"))  # type: ignore[arg-type]
 
 
 def _may_complete(session: Session, actor: Actor, task: Task, scope: TaskScope) -> None:
@@ -122,16 +130,16 @@ def act_on(session: Session, actor: Actor | None, case: Case, task: Task, data: 
     )
 
 
-def _whereto(session: Session, outcome: instances.Outcome) -> tuple[str, ...]:
+def _whereto(act: Act, outcome: instances.Outcome) -> tuple[str, ...]:
     if outcome.ended:
         return ("本件已办理完毕。",)
-    return tuple(f"已送{_receiver(session, task)}：{task.name}" for task in outcome.opened)
+    return tuple(f"已送{_receiver(act, task)}：{task.name}" for task in outcome.opened)
 
 
-def _receiver(session: Session, task: Task) -> str:
-    if task.person_id:
-        return name_of(session, task.person_id)
-    return session.get_one(Organisation, task.organisation_id).name
+def _receiver(act: Act, task: Task) -> str:
+    if task.person_id and task.person_id == act.case.delegate_person_id:
+        return act.case.delegate_name
+    return name_of(act.session, task.person_id) if task.person_id else act.organisation_name(task.organisation_id)
 
 
 def complete_as_reporter(session: Session, case: Case, form: Mapping[str, Any]) -> None:

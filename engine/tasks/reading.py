@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, exists, select, true
 from sqlalchemy.orm import Session
 
 from engine import clock, forms, instances
@@ -14,11 +14,15 @@ from engine.catalogue import scopes
 from engine.catalogue.act import Act
 from engine.errors import NotFound, TaskTaken
 from engine.handlings import operations as handlings
+from engine.handlings.models import Handling, Supervision
 from engine.organisation import queries as organisation
 from engine.organisation.models import Organisation, Person
 from engine.packages import queries as packages
+from engine.packages.models import Package
+from engine.parameters import queries as parameters
 from engine.work import operations as work
-from engine.work.models import History, Instance, Task
+from engine.work.models import History, Instance, Task, Withdrawal
+from engine.workdays import queries as workdays
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,76 @@ def readable(session: Session, actor: Actor, task_id: int) -> tuple[Task, Case]:
     return task, case
 
 
-def locked_task(session: Session, actor: Actor, task_id: int) -> tuple[Task, Case, Instance, TaskScope]:
+@dataclass(frozen=True)
+class Locked:
+    """A task to act on, and what nearly every act on it asks for: read in two statements, because each is a way to the
+    database and back (docs/decisions/0017)."""
+
+    task: Task
+    case: Case
+    instance: Instance
+    scope: TaskScope
+    handling: Handling | None  # the latest one not withdrawn
+    supervised: bool  # something of the ladder is open
+    withdrawable: bool  # the act before could be taken back until now
+    drafted: bool
+    calendar: workdays.State
+    parameters: parameters.State
+
+    def known_to(self, act: Act) -> None:
+        """Spare the act these questions."""
+        act.keep("handling", self.handling)
+        act.keep("supervised", self.supervised)
+        act.keep("withdrawable", self.withdrawable)
+        act.keep("calendar", workdays.calendar(act.session, state=self.calendar))
+        act.keep("parameter state", self.parameters)
+
+
+_READ = (
+    select(
+        Task,
+        Case,
+        Instance,
+        Package.checksum,
+        Handling,
+        Supervision.organisation_id.label("supervisor"),
+        Supervision.closed_at,
+        exists().where(Withdrawal.instance_id == Task.instance_id).label("withdrawable"),
+        exists().where(Draft.task_id == Task.id).label("drafted"),
+        workdays.STATE,
+        parameters.STATE,
+    )
+    .join(Case, Case.id == Task.case_id)
+    .join(Instance, Instance.id == Task.instance_id)
+    .join(Package, Package.id == Instance.package_id)
+    .join(workdays.STATE, true())
+    .join(parameters.STATE, true())
+    .outerjoin(Handling, and_(Handling.case_id == Case.id, Handling.state != "withdrawn"))
+    .outerjoin(Supervision, Supervision.case_id == Case.id)
+    .where(Task.id == bindparam("task_id"))
+    .order_by(Handling.id)
+    .execution_options(populate_existing=True)
+)
+
+
+def locked_task(session: Session, actor: Actor, task_id: int) -> Locked:
     """The task to act on, read after its instance was locked, so that nothing of it can be stale (rule 2)."""
-    instance = work.lock_instance_of(session, task_id)
-    query = select(Task, Case).join(Case, Case.id == Task.case_id).where(Task.id == task_id)
-    row = session.execute(query.execution_options(populate_existing=True)).first() if instance else None
-    if row is None or instance is None:
+    work.lock_instance_of(session, task_id)
+    rows = session.execute(_READ, {"task_id": task_id}).all()
+    if not rows:
         raise _gone(session, actor, task_id)
-    scope = scopes.task_scope(session, row.Task, row.Case)
+    last = rows[-1]
+    packages.known(session, last.Instance.package_id, last.checksum)
+    took_part = {row.Handling.unit_id for row in rows if row.Handling} | {row.supervisor for row in rows} - {None}
+    days, set_ = len(workdays.STATE.c), len(parameters.STATE.c)
+    scope = scopes.task_scope(session, last.Task, last.Case, took_part)
     require(actor, Verb.TASK_READ, scope)
-    return row.Task, row.Case, instance, scope
+    return Locked(
+        last.Task, last.Case, last.Instance, scope, last.Handling,
+        supervised=any(row.supervisor is not None and row.closed_at is None for row in rows),
+        withdrawable=last.withdrawable, drafted=last.drafted,
+        calendar=tuple(last[-days - set_ : -set_]), parameters=tuple(last[-set_:]),
+    )  # fmt: skip
 
 
 def _gone(session: Session, actor: Actor, task_id: int) -> Exception:

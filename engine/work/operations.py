@@ -3,15 +3,18 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.sql.dml import UpdateBase
 
 from engine import clock
+from engine.batch import Batch
 from engine.errors import Conflict, NotFound
 from engine.work.acts import LABELS
 from engine.work.models import History, Incident, Instance, Task
+
+instances, tasks = cast(Table, Instance.__table__), cast(Table, Task.__table__)
 
 
 def record(session: Session, act: str, **columns: Any) -> History:
@@ -29,11 +32,19 @@ def lock_instance(session: Session, instance_id: int, *, skip_locked: bool = Fal
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
-def lock_instance_of(session: Session, task_id: int) -> Instance | None:
-    """The locked instance of an open task; None when there is no such task."""
-    mine = select(Task.instance_id).where(Task.id == task_id).scalar_subquery()
-    query = select(Instance).where(Instance.id == mine).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).first()
+_LOCK = (
+    select(instances.c.id)
+    .where(instances.c.id == select(tasks.c.instance_id).where(tasks.c.id == bindparam("task_id")).scalar_subquery())
+    .with_for_update()
+)
+
+
+def lock_instance_of(session: Session, task_id: int) -> None:
+    """Lock the instance of an open task until the transaction ends; SQLite has one writer anyway (0011)."""
+    if session.get_bind().dialect.name != "sqlite":
+        batch = Batch(session)
+        batch.add(_LOCK, {"task_id": task_id})
+        batch.send()
 
 
 def _touched(session: Session, statement: UpdateBase) -> int:
@@ -52,35 +63,41 @@ def release(session: Session, task_id: int, person_id: int) -> bool:
     return _touched(session, held.values(assignee_id=None, claimed_at=None)) == 1
 
 
-def take(session: Session, task_id: int) -> None:
+_TAKE = delete(tasks).where(tasks.c.id == bindparam("task_id"))
+
+
+def take(batch: Batch, task: Task) -> None:
     """Remove the open task because it is being completed; Conflict when somebody else was faster."""
-    if _touched(session, delete(Task).where(Task.id == task_id)) != 1:
-        raise Conflict("这项任务刚刚已由他人办理，请刷新页面查看最新情况。")
+    batch.session.expunge(task)
+    batch.add(_TAKE, {"task_id": task.id}, refusal=Conflict("这项任务刚刚已由他人办理，请刷新页面查看最新情况。"))
 
 
-def save_instance(session: Session, instance: Instance, state: bytes | None, ended_at: datetime | None) -> None:
-    """Write the state where the revision is still the one read (rule 2)."""
-    save = (
-        update(Instance)
-        .where(Instance.id == instance.id, Instance.revision == instance.revision)
-        .values(
-            state=state,
-            revision=instance.revision + 1,
-            status="ended" if ended_at else instance.status,
-            ended_at=ended_at,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if _touched(session, save) != 1:
-        raise Conflict("此件刚刚有新的办理动作，请刷新页面后再试。")
-    status = "ended" if ended_at else instance.status
-    for name, value in (
-        ("state", state),
-        ("revision", instance.revision + 1),
-        ("status", status),
-        ("ended_at", ended_at),
-    ):
-        set_committed_value(instance, name, value)
+def end(batch: Batch, task: Task) -> None:
+    """Remove an open task that the procedure itself ended."""
+    batch.session.expunge(task)
+    batch.add(_TAKE, {"task_id": task.id})
+
+
+_SAVE = update(instances).where(instances.c.id == bindparam("key"), instances.c.revision == bindparam("old")).values(
+    {name: bindparam(name) for name in ("state", "revision", "status", "ended_at")}
+)  # fmt: skip
+
+
+def save_instance(batch: Batch, instance: Instance, state: bytes | None, ended_at: datetime | None) -> None:
+    """Write the state where the revision is still the one read, else Conflict (rule 2)."""
+    values = {
+        "state": state,
+        "revision": instance.revision + 1,
+        "status": "ended" if ended_at else instance.status,
+        "ended_at": ended_at,
+    }
+
+    def saved(_: list[Any]) -> None:
+        for name, value in values.items():
+            set_committed_value(instance, name, value)
+
+    asked = {"key": instance.id, "old": instance.revision, **values}
+    batch.add(_SAVE, asked, refusal=Conflict("此件刚刚有新的办理动作，请刷新页面后再试。"), done=saved)
 
 
 def raise_incident(session: Session, cause: str, message: str, **columns: Any) -> Incident:

@@ -25,14 +25,22 @@ class _Kept:
 _kept: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
 
 
-def calendar(session: Session, known_on: date | None = None) -> Calendar:
+State = tuple[Any, ...]
+# Count, highest id, newest change: recorded_at tells apart a rolled-back row from the next one with its id.
+STATE = select(
+    func.count().label("days"), func.max(WorkdayRow.id).label("last_day"), func.max(WorkdayRow.recorded_at).label("at")
+).subquery("calendar_state")
+_READ_STATE = select(STATE)
+
+
+def calendar(session: Session, known_on: date | None = None, state: State | None = None) -> Calendar:
     """The calendar of all recorded notices, or of those issued by `known_on`.
 
     Kept per process and database, and looked up again by the state of the table at every call, so an edited holiday
-    arrives at once in every process.
+    arrives at once in every process. `state`: the row of STATE, where the caller has just read it beside other things.
     """
     engine = session.get_bind().engine
-    state = _state(session)
+    state = state or tuple(session.execute(_READ_STATE).one())
     kept = _kept.get(engine)
     if kept is None or kept.state != state:
         kept = _kept[engine] = _Kept(state, _rows(session))
@@ -47,11 +55,6 @@ def calendar(session: Session, known_on: date | None = None) -> Calendar:
 def any_recorded(session: Session) -> bool:
     """Whether the database has a calendar at all (before the first import it has none)."""
     return session.scalar(select(WorkdayRow.id).limit(1)) is not None
-
-
-def _state(session: Session) -> tuple[Any, ...]:
-    """Count, highest id, newest change: recorded_at tells apart a rolled-back row from the next one with its id."""
-    return tuple(session.execute(select(func.count(), func.max(WorkdayRow.id), func.max(WorkdayRow.recorded_at))).one())
 
 
 def _rows(session: Session) -> list[DayRow]:

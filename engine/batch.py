@@ -1,0 +1,219 @@
+"""The writes of one act, sent together: PostgreSQL gets them in one go (the driver's pipeline), SQLite one by one.
+
+An act writes some ten rows, and on its way to the database each costs more than in it: the statement is built, looked
+up, bound, sent and waited for. Here SQLAlchemy compiles each statement once per process, and nobody waits before the
+last one is sent. The unit of work stays what it is for everything that is not hot (docs/decisions/0017).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import Column, Connection, Dialect, Executable, Table, bindparam, insert, inspect, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, make_transient, make_transient_to_detached
+
+from engine.db import Base
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A statement as the driver takes it: its text, and each value's name and conversion."""
+
+    text: str
+    binds: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    positional: bool
+
+    def bound(self, values: Values) -> Any:
+        """The values converted; nothing stays NULL, also in a JSON column."""
+        found = [
+            process(values[name]) if process is not None and values[name] is not None else values[name]
+            for name, process in self.binds
+        ]
+        return found if self.positional else {name: value for (name, _), value in zip(self.binds, found, strict=True)}
+
+
+_texts: dict[tuple[Executable, str], _Text] = {}
+
+
+def _text(statement: Any, dialect: Dialect) -> _Text:
+    """The statement compiled; once per process and kind of database."""
+    known = _texts.get((statement, dialect.name))
+    if known is None:
+        compiled = statement.compile(dialect=dialect)
+        names = compiled.positiontup if compiled.positional else list(compiled.binds)
+        processes = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
+        }
+        binds = tuple((name, processes[name]) for name in names)
+        known = _texts[statement, dialect.name] = _Text(str(compiled), binds, bool(compiled.positional))
+    return known
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How rows of a table are written: its place in the order of foreign keys, its INSERT, and what a column that was
+    not given becomes."""
+
+    table: Table
+    place: int
+    insert: Executable
+    asking: Executable
+    defaults: Values
+
+
+@cache
+def _kind(table_name: str) -> _Kind | None:
+    """None for a table that only the unit of work can write: its key is not a counted id, or a default is computed."""
+    table = Base.metadata.tables[table_name]
+    defaults = {column.key: _default(column) for column in table.columns if column.key != "id"}
+    if table.primary_key.columns.keys() != ["id"] or any(callable(default) for default in defaults.values()):
+        return None
+    plain = insert(table).values({name: bindparam(name) for name in defaults})
+    return _Kind(table, Base.metadata.sorted_tables.index(table), plain, plain.returning(table.c.id), defaults)
+
+
+def _default(column: Column[Any]) -> Any:
+    return getattr(column.default, "arg", None)
+
+
+@cache
+def _update(table_name: str, names: tuple[str, ...]) -> Executable:
+    table = Base.metadata.tables[table_name]
+    return update(table).where(table.c.id == bindparam("the_id")).values({name: bindparam(name) for name in names})
+
+
+@dataclass
+class _Waiting:
+    """One statement, sent once for each of its rows; `refusal` when it did not touch exactly one row, `done` once all
+    went well."""
+
+    statement: Executable
+    rows: Sequence[Values]
+    refusal: Exception | None = None
+    done: Callable[[list[Any]], None] | None = None
+    cursors: list[Any] = field(default_factory=list)
+
+
+class Batch:
+    """What one act has to write. Nothing is sent before `send`; the order is kept."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._waiting: list[_Waiting] = []
+
+    def add(
+        self,
+        statement: Executable,
+        *rows: Values,
+        refusal: Exception | None = None,
+        done: Callable[[list[Any]], None] | None = None,
+    ) -> None:
+        """A statement made once, with a `bindparam` for every value; sent for each of the rows. `refusal` is raised
+        when it does not touch exactly one row; `done` is called (with the driver's cursors) once all went well."""
+        if rows:
+            self._waiting.append(_Waiting(statement, rows, refusal, done))
+
+    def insert(self, kind: type[Base], rows: Sequence[Values]) -> None:
+        """Rows of one table that nobody needs as objects."""
+        entry = _kind(kind.__tablename__)
+        if entry is None:
+            raise TypeError(f"{kind.__name__} is written by the unit of work")
+        self.add(entry.insert, *({**entry.defaults, **row} for row in rows))
+
+    def insert_new(self, *only: Base) -> None:
+        """What was added to the session (or `only` these), in the order of foreign keys. When it is sent, the rows
+        have their ids and belong to the session as after a flush."""
+        new: dict[str, tuple[_Kind, list[Base]]] = {}
+        for row in only or self.session.new:
+            kind = _kind(row.__tablename__)
+            if kind is not None and row.__dict__.get("id") is None:
+                new.setdefault(row.__tablename__, (kind, []))[1].append(row)
+        for kind, rows in sorted(new.values(), key=lambda found: found[0].place):
+            self._insert_objects(kind, rows)
+
+    def _insert_objects(self, kind: _Kind, rows: list[Base]) -> None:
+        for row in rows:
+            self.session.expunge(row)
+            for name, default in kind.defaults.items():
+                row.__dict__.setdefault(name, default)
+
+        asking = self.session.get_bind().dialect.name == "postgresql"  # SQLite's driver tells the id unasked
+
+        def known(cursors: list[Any]) -> None:
+            for row, cursor in zip(rows, cursors, strict=True):
+                row.__dict__["id"] = cursor.fetchone()[0] if asking else cursor.lastrowid
+                make_transient_to_detached(row)
+                self._attach(row)
+
+        self.add(kind.asking if asking else kind.insert, *(row.__dict__ for row in rows), done=known)
+
+    def update_changed(self) -> None:
+        """The columns that changed on the session's rows. When it is sent they count as flushed."""
+        for row in self.session.dirty:
+            before = inspect(row).committed_state
+            names = tuple(sorted(name for name, old in before.items() if row.__dict__[name] != old))
+            if _kind(row.__tablename__) is None or not names:
+                continue
+
+            def clean(_: list[Any], row: Base = row) -> None:
+                self.session.expunge(row)
+                make_transient(row)
+                make_transient_to_detached(row)
+                self._attach(row)
+
+            values = {"the_id": row.__dict__["id"], **{name: row.__dict__[name] for name in names}}
+            self.add(_update(row.__tablename__, names), values, done=clean)
+
+    def _attach(self, row: Base) -> None:
+        stale = self.session.identity_map.get(cast(Any, inspect(row).key))
+        if stale is not None:  # its number was given back by a savepoint that was rolled back
+            self.session.expunge(stale)
+        self.session.add(row)
+
+    def send(self) -> None:
+        """Send what waits. Raises the refusal of a statement that missed its row, and what SQLAlchemy raises."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        connection = self.session.connection()
+        raw: Any = connection.connection.driver_connection
+        try:
+            with raw.pipeline() if hasattr(raw, "pipeline") else nullcontext():
+                for item in waiting:
+                    self._execute(item, raw, connection)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _told(error, waiting, connection) from error
+        for item in waiting:
+            if item.refusal is not None and [cursor.rowcount for cursor in item.cursors] != [1]:
+                raise item.refusal
+        for item in waiting:
+            if item.done is not None:
+                item.done(item.cursors)
+
+    def _execute(self, item: _Waiting, raw: Any, connection: Connection) -> None:
+        text = _text(item.statement, connection.dialect)
+        listeners = connection.dispatch.before_cursor_execute  # who listens to the engine hears these as well
+        for values in item.rows:
+            cursor, bound = raw.cursor(), text.bound(values)
+            for listener in listeners:
+                listener(connection, cursor, text.text, bound, None, False)
+            cursor.execute(text.text, bound)
+            item.cursors.append(cursor)
+
+
+def _told(error: Any, waiting: list[_Waiting], connection: Connection) -> BaseException:
+    """The driver's error as SQLAlchemy would tell it; a connection that broke is not used again."""
+    broken = connection.dialect.is_disconnect(error, connection.connection.driver_connection, None)
+    if broken:
+        connection.invalidate(error)
+    texts = "; ".join(_text(item.statement, connection.dialect).text for item in waiting)
+    told: BaseException = DBAPIError.instance(
+        texts, None, error, connection.dialect.loaded_dbapi.Error, connection_invalidated=broken,
+        dialect=connection.dialect,
+    )  # fmt: skip
+    return told
