@@ -65,7 +65,7 @@ def _number(value: Any) -> int:
 
 def label(act: Act, names: Mapping[str, str]) -> str:
     """The act in the words of the pages; `names` of the steps by element."""
-    name = names.get(str(act.get("element"))) or act.get("name") or act.get("element") or ""
+    name = names.get(str(act.get("element") or act.get("role"))) or act.get("name") or act.get("element") or ""
     if act["do"] == "wait":
         return _waited(act)
     words = {"start": "登记", "claim": f"签收“{name}”", "complete": f"办理“{name}”", "extend": "申请延期",

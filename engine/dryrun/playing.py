@@ -144,6 +144,7 @@ def opened(result: Play) -> Iterator[Session]:
     """Look into the sandbox of a play, with its clock; what is written there is gone afterwards."""
     with memory.sandbox(result.content) as engine, clock.frozen(result.now), reading(engine) as session:
         yield session
+        session.expunge_all()  # what a page was given stays readable when the sandbox is gone
 
 
 class _Game:

@@ -204,7 +204,7 @@ def _told(session: Session, play: Play) -> list[Told]:
 def _jumps(session: Session, now: datetime, zero: date) -> tuple[Jump, ...]:
     days = workdays.calendar(session)
     found = ((day, days.working_days(zero, day)) for day in JUMPS)
-    return tuple(Jump(day, on, clock.at(on, passing.OPENS) < now) for day, on in found)
+    return tuple(Jump(day, on, clock.at(on, passing.OPENS) <= now) for day, on in found)
 
 
 def _withdrawable(session: Session, case: Case | None) -> bool:
@@ -269,12 +269,14 @@ def extra_sheet(play: Play, name: str) -> Sheet:
 
 
 def drawing(play: Play, process_id: str | None) -> dict[str, Any]:
-    """The diagram as the page of a case would show it, with what passed by itself marked as well; NotFound before
-    registration. See engine.casefile.diagram for its parts."""
+    """The diagram as the page of a case would show it, with what passed by itself marked as well: the one asked for,
+    else where the oldest open task is. NotFound before registration. See engine.casefile.diagram for its parts."""
     with opened(play) as session:
         case = acting.case_of(session)
         if case is None:
             raise NotFound
+        waiting = acting.open_tasks(session)
+        process_id = process_id or (waiting[0].process_id if waiting else None)
         watcher = session.scalars(select(Person).where(Person.login == world.WATCHER)).one()
         drawn = casefile.diagram(session, organisation.actor(session, watcher.id), case.id, process_id)
     told = {act["element"] for act in drawn["done"]}

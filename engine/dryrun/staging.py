@@ -30,9 +30,10 @@ class Laid:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The names of the steps by element id."""
-        package = self.package
-        return {item.id: item.name for process in package.processes for item in package.elements(process) if item.name}
+        """The names of the steps by element id, and of tasks by their role."""
+        every = [item for process in self.package.processes for item in self.package.elements(process) if item.name]
+        roles = {str(item.extensions.get("role", "")): item.name for item in reversed(every) if item.kind == "userTask"}
+        return roles | {item.id: item.name for item in every}
 
 
 @dataclass(frozen=True)
