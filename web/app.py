@@ -49,8 +49,8 @@ from web.session import Application, House
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
     session, setup_page, workbench, delegate, registration, inbox, tasks, cases, search, ledger, messages, people,
-    organisations, incidents, operations, migration, procedures, comparing, publishing, editor, draft_files, dryrun, scenarios,
-    tracking,
+    organisations, incidents, operations, migration, procedures, comparing, publishing, editor,
+    draft_files, dryrun, scenarios, tracking,
     workdays, parameters, articles,
 )  # fmt: skip
 

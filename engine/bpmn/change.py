@@ -58,9 +58,6 @@ def counted(before: str, after: str) -> str:
     periods = [_period(text) for text in (before, after)]
     if None not in periods:
         return f"由 {periods[0]}改为 {periods[1]}"
-    limits = [_limit(text) for text in (before, after)]
-    if None not in limits:
-        return f"由 {limits[0]}改为 {limits[1]}"
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     differing = [(a, b) for a, b in zip(old, new, strict=False) if a != b]
     if len(old) == len(new) and len(differing) == 1 and "working_days" in old:
@@ -69,6 +66,9 @@ def counted(before: str, after: str) -> str:
         ]
         if all(text.isidentifier() or text.isdecimal() for text in differing[0]):
             return f"由 {days[0]}工作日改为 {days[1]}工作日"
+    limits = [_limit(text) for text in (before, after)]
+    if None not in limits:
+        return f"由 {limits[0]}改为 {limits[1]}"
     return f"由“{before}”改为“{after}”"
 
 
