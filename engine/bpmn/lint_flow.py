@@ -108,6 +108,14 @@ def _check_node(file: str, scope: Scope, node: Node) -> Iterator[Finding]:
             )
     if node.kind == "eventBasedGateway":
         yield from _check_event_gateway(file, scope, node)
+    if node.kind == "intermediateThrowEvent" and "link" in node.events and not linked(scope, node):
+        yield finding(
+            file,
+            node.element,
+            "link.nowhere",
+            "链接没有对应的接收端，走到这里就断了，请画出同名的接收链接事件。",
+            "no link catch event of that name in the same scope",
+        )
     if node.kind not in {"endEvent", "boundaryEvent"} and not node.leaving and not _links(node):
         yield finding(
             file,
