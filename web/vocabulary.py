@@ -40,6 +40,7 @@ def vocabulary(session: Session, files: Mapping[str, bytes]) -> dict[str, Any]:
         ],
         "results": [{**one, "choices": _pairs(VALUES.get(one["code"], {}))} for one in _named(labels.RESULTS)],
         "functions": _named(labels.FUNCTIONS),
+        "messages": _named(labels.MESSAGES),
         "states": [{"code": code, "label": word} for code, word in STATES.items() if code not in ENDED],
         "articles": articles(),
         "parameters": {name: parameters.value(session, name, today) for name in sorted(PARAMETERS)},

@@ -195,3 +195,9 @@ FUNCTIONS: dict[str, Named] = {
     "today": Named("今天", "", "today()：今天的日期。"),
     "days": Named("若干天的时长", "", "days(3)：三个自然日，不扣节假日。"),
 }
+
+# messages the house itself sends into a diagram; others are sent by a step of the same procedure
+MESSAGES: dict[str, Named] = {
+    "extension_requested": Named("承办单位申请延期", "11", "承办单位在办理页面申请延期时送来。"),
+    "terminate": Named("终止", "10", "组织部门在意见建议页面终止时送来。"),
+}

@@ -19,8 +19,12 @@ CODE = re.compile(r"\b(?:[a-z]+(?:-[a-z0-9]+)+|D\d+)\b")
 WATERMARK = "Powered by bpmn.io"
 KEYS = frozenset({"Tab"})  # as printed on the keyboard
 
+# What is drawn in a diagram is what its administrator wrote there, expressions of limits among it.
 READ = """() => {
+  const drawn = [...document.querySelectorAll(".djs-container > svg")];
+  drawn.forEach(one => one.style.display = "none");
   const seen = [document.title, document.body.innerText];
+  drawn.forEach(one => one.style.display = "");
   for (const element of document.querySelectorAll("[aria-label],[title],[placeholder],[alt]"))
     for (const name of ["aria-label", "title", "placeholder", "alt"]) seen.push(element.getAttribute(name) || "");
   return seen.join("\\n");

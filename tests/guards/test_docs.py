@@ -8,7 +8,7 @@ import pytest
 from engine.config import ROOT
 from tests.guards.sources import DOCS, document
 
-HOW_TO = ("add-a-tier.md", "add-a-form-field.md", "add-a-timer-rule.md", "add-a-page.md")
+HOW_TO = ("add-a-tier.md", "add-a-form-field.md", "add-a-timer-rule.md", "add-a-page.md", "add-a-panel-field.md")
 DOCUMENTS = sorted(DOCS.rglob("*.md")) + [ROOT / name for name in ("README.md", "README.zh-CN.md", "CHANGELOG.md")]
 ROOMS = "engine|web|workers|tests|processes|docs|deploy|tools|requirements"
 # a path in the text: not an example with <…>, not a name that goes on

@@ -15,6 +15,10 @@ export function Tools({ icons, readOnly, status, canUndo, canRedo, count, publis
   const file = useRef();
   const tool = (icon, label, name, disabled = false) => html`<button class="btn btn-sm tool" type="button" title=${label} aria-label=${label} disabled=${disabled}
     onClick=${() => act(name)}><svg class="icon" aria-hidden="true"><use href=${`${icons}#${icon}`} /></svg></button>`;
+  const chosen = (name) => (event) => {
+    event.target.closest("details").open = false;
+    act(name);
+  };
   const pick = async (event) => {
     const [chosen] = event.target.files;
     event.target.value = "";
@@ -28,8 +32,8 @@ export function Tools({ icons, readOnly, status, canUndo, canRedo, count, publis
         <button class="btn btn-sm" type="button" onClick=${() => file.current.click()}>导入</button>
         <input ref=${file} class="visually-hidden" type="file" accept=".bpmn,.xml" tabindex="-1" aria-label="要导入的流程图文件" onChange=${pick} />`}
       <details class="tool-menu" data-menu><summary class="btn btn-sm">导出</summary><div class="tool-drop">
-        <button type="button" onClick=${() => act("exportXml")}>流程图文件（BPMN）</button>
-        <button type="button" onClick=${() => act("exportSvg")}>图片（SVG）</button></div></details>
+        <button type="button" onClick=${chosen("exportXml")}>流程图文件（BPMN）</button>
+        <button type="button" onClick=${chosen("exportSvg")}>图片（SVG）</button></div></details>
       <button class="btn btn-sm" type="button" data-dialog="editor-keys">快捷键</button>
     </div>
     <p class=${`tool-status ${status.state}`} role="status">${SAVING[status.state]?.(status) ?? ""}</p>
