@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from engine import clock, instances
+from engine import bpmn, clock, instances
 from engine.access import Actor, Verb, require
 from engine.errors import NotFound
 from engine.instances import Crowd
+from engine.operate.dossier import drawings
 from engine.packages import queries as packages
 from engine.packages.models import Package
 from engine.workdays.queries import calendar
@@ -49,7 +50,7 @@ def heat(session: Session, actor: Actor, package_id: int, process_id: str = "") 
     if version is None:
         raise NotFound
     package = packages.compiled(session, package_id)
-    process_id = process_id or (version.key if version.key in package.processes else package.processes[0])
+    process_id = process_id or outermost(version, package)
     if process_id not in package.processes:
         raise NotFound
     found = instances.crowds(session, package_id)
@@ -57,13 +58,19 @@ def heat(session: Session, actor: Actor, package_id: int, process_id: str = "") 
     calls = {(name, element.id) for name in package.processes for element in package.elements(name) if element.called}
     own = {name: sum(crowd.count for place, crowd in found.items() if place[0] == name and place not in calls)
            for name in package.processes}  # fmt: skip
+    all_drawings = drawings(package, outermost(version, package))
     return Heat(
-        version, process_id, [(name, package.names[name], own[name]) for name in package.processes],
+        version, process_id, [(name, title, own[name]) for name, title in all_drawings],
         [_place(session, element.id, element.name, found[process_id, element.id])
          for element in elements if (process_id, element.id) in found],
         {element.id: element.called for element in elements if element.called in package.processes},
         packages.file(session, package_id, package.diagrams[process_id]).decode(),
     )  # fmt: skip
+
+
+def outermost(version: Package, package: bpmn.Package) -> str:
+    """The process a procedure begins with: it carries the procedure's key."""
+    return version.key if version.key in package.processes else package.processes[0]
 
 
 def _place(session: Session, element_id: str, name: str, crowd: Crowd) -> Place:

@@ -12,9 +12,8 @@ function draw(viewer, { element, count, overdue, heat, words, address }) {
   const link = document.createElement("a");
   link.className = `crowd heat-${heat}`;
   link.href = address;
-  link.setAttribute("aria-label", words);
   link.title = words;
-  link.textContent = overdue ? `${count} 逾${overdue}` : String(count);
+  link.textContent = overdue ? `${count}件 逾期${overdue}` : `${count}件`;
   viewer.get("overlays").add(element, { position: { top: -14, right: 16 }, html: link });
   viewer.get("canvas").addMarker(element, `step-heat-${heat}`);
 }
