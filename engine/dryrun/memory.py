@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from engine import db
 
@@ -46,6 +47,13 @@ def empty() -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def act(engine: Engine) -> Iterator[Session]:
+    """One act in a sandbox: nobody else stands at its door, so it opens and commits here."""
+    with db.transaction(engine) as session:
+        yield session
 
 
 def snapshot(engine: Engine) -> bytes:

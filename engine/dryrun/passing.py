@@ -8,8 +8,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from engine import bpmn, clock, deadlines, instances
-from engine.db import transaction
-from engine.dryrun import acting
+from engine.dryrun import acting, memory
 from engine.dryrun.acts import Act
 from engine.errors import Conflict
 from engine.handlings.models import Handling
@@ -26,7 +25,7 @@ def begin_in(engine: Engine) -> Callable[[], AbstractContextManager[Session]]:
 
     @contextmanager
     def begin() -> Iterator[Session]:
-        with transaction(engine) as session:
+        with memory.act(engine) as session:
             yield session
 
     return begin
@@ -50,13 +49,13 @@ def _next_due(engine: Engine, past: datetime | None) -> datetime | None:
     query = select(func.min(Deadline.due_at))
     if past is not None:
         query = query.where(Deadline.due_at > past)
-    with transaction(engine) as session:
+    with memory.act(engine) as session:
         return session.scalar(query)
 
 
 def target(engine: Engine, now: datetime, act: Act) -> datetime:
     """The moment a wait goes to; Conflict when it is over, or when there is nothing to wait for."""
-    with transaction(engine) as session:
+    with memory.act(engine) as session:
         moment = _target(session, now, act)
     if moment < now:
         here = clock.local(moment)

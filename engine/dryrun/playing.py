@@ -17,7 +17,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from engine import bpmn, clock, instances
-from engine.db import reading, transaction
+from engine.db import reading
 from engine.dryrun import acting, acts, memory, passing
 from engine.dryrun.acts import Act
 from engine.dryrun.staging import Stage
@@ -131,7 +131,7 @@ def _keep(name: str, result: Play) -> Play:
 def _empty(stage: Stage, starts_at: datetime) -> Play:
     """The world with the files as version 1, in force since the measures are."""
     with memory.sandbox(stage.world.content) as engine:
-        with clock.frozen(starts_at), transaction(engine) as session:
+        with clock.frozen(starts_at), memory.act(engine) as session:
             session.add(Package(
                 key=stage.key, version=1, checksum=stage.laid.checksum, reason="推演",
                 effective_from=clock.MEASURES_IN_FORCE, published_at=clock.now(),
@@ -199,7 +199,7 @@ class _Game:
         if moment > self.now:
             passing.until(self.engine, self.now, moment, self._heard)
             self.now = moment
-        with clock.frozen(self.now), instances.watched() as steps, transaction(self.engine) as session:
+        with clock.frozen(self.now), instances.watched() as steps, memory.act(self.engine) as session:
             acting.do(session, self.start.stage.key, act)
         self._heard(steps, self.now)
         if not act.get("at"):
@@ -209,7 +209,7 @@ class _Game:
     def _after(self, act: Act) -> None:
         number = len(self.done)
         known = {due.element_id: due.due_on for due in self.dues}
-        with clock.frozen(self.now), transaction(self.engine) as session:
+        with clock.frozen(self.now), memory.act(self.engine) as session:
             for task in acting.open_tasks(session):
                 if task.due_on is not None and known.get(task.element_id) != task.due_on:
                     self.dues.append(_due(session, number, task, self.now))

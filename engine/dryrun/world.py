@@ -10,7 +10,7 @@ from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.db import Base, transaction
+from engine.db import Base
 from engine.dryrun import memory
 from engine.organisation.models import Delegate, Organisation, Person, Place, Placement, Post
 from engine.parameters.models import Parameter
@@ -79,7 +79,7 @@ _built: dict[str, World] = {}  # by key: a calendar that changed makes another w
 
 def _build(copied: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:
     with memory.empty() as engine:
-        with transaction(engine) as session:
+        with memory.act(engine) as session:
             for name, table in COPIED.items():
                 if rows := [_alone(table, row) for row in copied[name]]:
                     session.execute(insert(table), rows)
