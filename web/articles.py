@@ -3,7 +3,7 @@
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from engine import measures
+from engine import access, measures
 from engine.access import Verb
 from web.policy import policy
 from web.session import actor
@@ -18,4 +18,5 @@ def index() -> ResponseReturnValue:
     found, only_open = measures.articles(g.session, actor()), "open" in request.args
     every = [sentence for article in found for sentence in article.sentences]
     counts = (len(every), sum(sentence.covered for sentence in every))
-    return render_template("articles/index.html", articles=found, only_open=only_open, counts=counts, key=measures.KEY)
+    key = measures.KEY if access.may(actor(), Verb.DEFINITION_READ) else ""  # who may not open it gets the name only
+    return render_template("articles/index.html", articles=found, only_open=only_open, counts=counts, key=key)

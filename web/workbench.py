@@ -3,7 +3,7 @@
 from flask import Blueprint, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import access, desk
+from engine import access, amending, desk
 from engine.access import Verb
 from web.policy import policy
 from web.session import actor
@@ -23,7 +23,10 @@ def index() -> ResponseReturnValue:
     works = access.may(actor(), Verb.TASK_READ)
     urgent = desk.inbox(g.session, actor(), "todo", per_page=URGENT) if works else None
     unread = desk.messages(g.session, actor(), unread=True, per_page=5)
-    return render_template("workbench/index.html", boxes=BOXES, works=works, urgent=urgent, unread=unread)
+    missing = amending.missing.years(g.session) if access.may(actor(), Verb.CALENDAR_PROPOSE) else []
+    return render_template(
+        "workbench/index.html", boxes=BOXES, works=works, urgent=urgent, unread=unread, missing=missing
+    )
 
 
 @blueprint.get("/help")

@@ -2,15 +2,17 @@
 
 import functools
 from collections.abc import Iterator
+from datetime import date
 from itertools import product
 from pathlib import Path
 
 import pytest
 from flask import Flask, g
 from sqlalchemy import Engine, event, select
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from engine import clock, db
+from engine import amending, clock, db
 from engine.access import POLICY, Verb
 from engine.cases.models import Case
 from engine.config import ROOT, Settings
@@ -19,6 +21,7 @@ from engine.notices.models import Notice
 from engine.organisation import tokens
 from engine.organisation.models import Organisation, Person, Post
 from engine.packages.models import MigrationBatch, Package
+from engine.scenarios.models import DryRun, Scenario
 from engine.work.models import Deadline, Incident, Instance, Task
 from tests import factories, people
 from web.app import create_app
@@ -39,6 +42,7 @@ def app(sqlite: Engine, tmp_path: Path) -> Iterator[Flask]:
         cast = factories.install(session)
         case = factories.handled(session, cast)
         factories.registered(session, cast)
+        amending.propose_parameter(session, cast.actor("city_clerk"), "transit_target", 2, date(2099, 1, 1), "试行")
         factories.tasks.claim(session, cast.actor("unit_clerk"), factories.open_task(session, case, "answer").id)
     settings = Settings(
         environment="test", database_url=sqlite.url.render_as_string(hide_password=False), redis_url="",
@@ -71,11 +75,22 @@ def values(app: Flask, sqlite: Engine) -> dict[str, list[str]]:
                                actor_id=person.id, created_at=clock.now())  # fmt: skip
         session.add(batch)
         session.flush()
+        run = DryRun(key="opinion", version=1, person_id=_administrator(session), starts_at=clock.now(), acts=[],
+                     changed_at=clock.now())  # fmt: skip
+        kept = Scenario(key="opinion", name="登记", starts_at=clock.now(), acts=[{"do": "start"}], expectations=[],
+                        changed_at=clock.now())  # fmt: skip
+        session.add_all([run, kept])
+        session.flush()
+        ids |= {"run_id": [str(run.id)], "scenario_id": [str(kept.id)]}
         ids["batch_id"] = [str(batch.id)]
         studio = session.scalars(select(Case.studio_id)).first()
     few = {name: found[:3] if name not in ("task_id", "case_id") else found for name, found in ids.items()}
-    return few | {"box": list(BOXES), "studio_id": [str(studio)], "secret": [link], "token": [link],
-                  "key": ["opinion"]}
+    return few | {"box": list(BOXES), "studio_id": [str(studio)], "secret": [link], "token": [link], "key": ["opinion"]}
+
+
+def _administrator(session: Session) -> int:
+    """Dry runs are seen by who began them."""
+    return session.scalars(select(Post.person_id).where(Post.duty == "procedure_administrator")).first() or 0
 
 
 def addresses(rule: Rule, values: dict[str, list[str]]) -> list[str]:
