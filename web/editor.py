@@ -192,7 +192,7 @@ def check_import(key: str) -> ResponseReturnValue:
     try:
         return {"content": content.decode("utf-8-sig")}
     except UnicodeDecodeError as error:
-        raise Invalid("没有导入，原图没有改动。文件不是 UTF-8 编码，请另存为 UTF-8 后再导入。") from error
+        raise Invalid("没有导入，原图没有改动。文件的文字编码读不出来，请用流程图编辑器重新导出后再导入。") from error
 
 
 def _forbids(one: Checked) -> bool:

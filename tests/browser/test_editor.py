@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 PAGE = "/procedures/opinion/edit?file=handling.bpmn"
 EDITOR = "window.lianxinEditor.editor"
-SOON = 2.0  # seconds until a mistake is marked
+READY, SOON = 6.0, 5.0  # seconds; two each on two idle cores (measured 1.4 and 0.9), but tests share theirs
 TYPES = """Task UserTask ManualTask ServiceTask SendTask ReceiveTask ScriptTask BusinessRuleTask CallActivity SubProcess
     Transaction ExclusiveGateway InclusiveGateway ParallelGateway EventBasedGateway StartEvent EndEvent TextAnnotation
     IntermediateThrowEvent IntermediateCatchEvent DataObjectReference Group""".split()  # noqa: SIM905
@@ -104,7 +104,7 @@ def test_a_day_at_the_editor(desk: Desk, house: str, eyes: Open, tmp_path: Path)
 
 
 def _everything_is_chinese(desk: Desk) -> None:
-    assert desk.open() < 4  # two seconds on two idle cores; here a test run shares them
+    assert desk.open() < READY
     assert desk.eyes.look() == []
     words = desk.page.evaluate(MENUS, TYPES)
     assert len(set(words)) > 50
