@@ -150,7 +150,7 @@ def users(files: Mapping[str, bytes], code: str, used: list[Reference] | None = 
             for operation, told in labels.NOTICES.items() if name in {one.kind for one in told}
         ]  # fmt: skip
         return (*acts, *_steps(found, "argument", {f"'{name}'", f'"{name}"'}))
-    own = set(defined(files).get(code, []))
+    own = set(defined({code: files[code]}).get(code, [])) if code in files else set()
     pages = [f"系统页面“{PROCESSES_OF_PAGES[one]}”" for one in own if kind == "diagram" and one in PROCESSES_OF_PAGES]
     return (*_steps(found, "decision" if kind == "table" else "process", own), *pages)
 
