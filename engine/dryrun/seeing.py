@@ -59,7 +59,6 @@ class Timer:
     name: str
     due_at: datetime
     words: str
-    expression: str
 
 
 @dataclass(frozen=True)
@@ -125,9 +124,7 @@ def see(play: Play) -> Sight:
             case=case,
             ended=instance is not None and instance.status == "ended",
             waiting=tuple(_waiting(session, task) for task in acting.open_tasks(session)),
-            timers=tuple(
-                Timer(row.name, row.due_at, expressed(session, row.due_at), row.expression) for row in deadlines
-            ),
+            timers=tuple(Timer(row.name, row.due_at, expressed(session, row.due_at)) for row in deadlines),
             messages=tuple(messages),
             notices=tuple(_told(session, play)),
             history=session.scalars(select(History).order_by(History.id)).all(),
