@@ -1,6 +1,7 @@
 """Firing what is due: claimed with SKIP LOCKED, a transaction per deadline, safe to run twice and anywhere (rule 4)."""
 
 import logging
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,21 +49,27 @@ def _not_waiting_for_retry() -> ColumnElement[bool]:
 def fire_next(session: Session, instance_id: int) -> bool:
     """Fire the instance's longest-due deadline inside this transaction. False: nothing due any more, or another
     worker has the case."""
+    return _fire_first(session, instance_id) > 0
+
+
+def _fire_first(session: Session, instance_id: int) -> int:
+    """The same; how many of its deadlines were due before, counted up to two."""
     instance = work.lock_instance(session, instance_id, skip_locked=True)
     if instance is None or instance.status != "open":
-        return False
+        return 0
     query = select(Deadline).where(
         Deadline.instance_id == instance_id, Deadline.due_at <= clock.now(), _not_waiting_for_retry()
     )
-    deadline = session.scalars(query.order_by(Deadline.due_at, Deadline.id).limit(1)).first()
-    if deadline is None:
-        return False
+    waiting = session.scalars(query.order_by(Deadline.due_at, Deadline.id).limit(2)).all()
+    if not waiting:
+        return 0
+    deadline = waiting[0]
     act = Act(
         session, instances.case_of(session, instance), instance.id, process_id=deadline.process_id,
         element_id=deadline.element_id, element_name=deadline.name, role=deadline.role,
     )  # fmt: skip
     instances.fire(session, instance, deadline, act)
-    return True
+    return len(waiting)
 
 
 def sweep(begin: Begin, limit: int = BATCH) -> Swept:
@@ -73,13 +80,15 @@ def sweep(begin: Begin, limit: int = BATCH) -> Swept:
     """
     with begin() as session:
         waiting = due(session, limit)
+    random.shuffle(waiting)  # workers that look at once see the same cases: they must not walk behind each other
     fired = failed = 0
     for instance_id in waiting:
         try:
             for _ in range(MOST_AT_ONCE):
-                if not _fire_one(begin, instance_id):
-                    break
-                fired += 1
+                waited = _fire_one(begin, instance_id)
+                fired += waited > 0
+                if waited < 2:
+                    break  # what this one armed and is due at once (a cycle that was away) comes with the next sweep
         except Exception as problem:
             if db.away(problem):
                 raise
@@ -90,9 +99,9 @@ def sweep(begin: Begin, limit: int = BATCH) -> Swept:
     return Swept(fired, failed, len(waiting) == limit)
 
 
-def _fire_one(begin: Begin, instance_id: int) -> bool:
+def _fire_one(begin: Begin, instance_id: int) -> int:
     with begin() as session:
-        return fire_next(session, instance_id)
+        return _fire_first(session, instance_id)
 
 
 def _postpone(session: Session, instance_id: int, problem: Exception) -> None:
