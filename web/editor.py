@@ -183,7 +183,11 @@ def check_import(key: str) -> ResponseReturnValue:
     before = {_place(one) for one in drafting.findings(g.session, actor(), key)}
     found = drafting.findings(g.session, actor(), key, {path: content})
     wrong = [one for one in found if _forbids(one) and _place(one) not in before]
-    if wrong:
+    own = [one for one in wrong if one.finding.file == path]
+    if wrong and not own:
+        raise Invalid("没有导入，原图没有改动。别的流程图要调用现在这一张，文件里的却是另一张流程。")
+    if own:
+        wrong = own
         said = " ".join(plain(one.finding.message) for one in wrong[:SHOWN])
         more = f" 另有{len(wrong) - SHOWN}处问题。" if len(wrong) > SHOWN else ""
         raise Invalid(f"没有导入，原图没有改动。{said}{more}")
