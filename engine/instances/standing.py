@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from engine import bpmn, clock
@@ -127,7 +127,7 @@ def _inside(
     return crowd
 
 
-def inside(package: bpmn.Package, process_id: str, element_id: str) -> Select[tuple[int]] | None:
+def inside(package: bpmn.Package, process_id: str, element_id: str) -> Select[int] | None:
     """The instances that stand inside a call, as a query; None for an element that calls nothing, or for one of several
     calls of one process that nothing tells apart."""
     call = next((one for one in package.elements(process_id) if one.id == element_id and one.called), None)
@@ -150,8 +150,8 @@ def _conditions(package: bpmn.Package, process_id: str, call: bpmn.Element) -> l
     if _several(package, call):
         armed = _armed(package, process_id, call)
         marks = [
-            Task.instance_id.in_(
-                select(table.instance_id).where(table.process_id == process_id, table.element_id.in_(armed))
+            exists().where(
+                table.instance_id == Task.instance_id, table.process_id == process_id, table.element_id.in_(armed)
             )
             for table in (Subscription, Deadline)
         ]

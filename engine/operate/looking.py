@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from engine import clock, instances
@@ -96,7 +96,7 @@ def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
         last = calendar(session).working_days(clock.today(), -wanted.age)
         found.append(Instance.started_at < clock.at(last))
     if wanted.incident:
-        found.append(exists().where(Incident.instance_id == Instance.id, Incident.resolved_at.is_(None)))
+        found.append(Instance.id.in_(select(Incident.instance_id).where(Incident.resolved_at.is_(None))))
     return found
 
 
@@ -105,21 +105,19 @@ def _at_step(session: Session, wanted: Wanted) -> ColumnElement[bool]:
     process_id, _, element_id = wanted.step.partition("/")
     inside = _called(session, wanted.package_id, process_id, element_id)
     if inside is not None:
-        return Instance.id.in_(inside)
+        return inside.where(Task.instance_id == Instance.id).correlate(Instance).exists()
     tables: list[Any] = [Task, Deadline, Subscription]
-    here = [
-        Instance.id.in_(
-            select(table.instance_id).where(
-                table.process_id == process_id, table.element_id == element_id,
-                *([] if table is Task else [table.host_token == ""]),
-            )
+    here = [  # asked of each instance: a list is counted only so far
+        exists().where(
+            table.instance_id == Instance.id, table.process_id == process_id, table.element_id == element_id,
+            *([] if table is Task else [table.host_token == ""]),
         )
         for table in tables
     ]  # fmt: skip
     return here[0] | here[1] | here[2]
 
 
-def _called(session: Session, package_id: int, process_id: str, element_id: str) -> Any:
+def _called(session: Session, package_id: int, process_id: str, element_id: str) -> Select[int] | None:
     if not package_id or process_id not in packages.compiled(session, package_id).processes:
         return None
     return instances.inside(packages.compiled(session, package_id), process_id, element_id)

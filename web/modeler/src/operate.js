@@ -5,6 +5,8 @@ const drawings = new Map(); // side ("old", "new") → viewer
 document.addEventListener("diagram:shown", ({ target, detail }) => {
   if (target.dataset.side) drawings.set(target.dataset.side, detail.viewer);
   for (const badge of detail.data.badges ?? []) draw(detail.viewer, badge);
+  const row = target.dataset.side && document.querySelector("tr.chosen[data-pair]"); // chosen before the drawing came
+  if (row) show(row);
 });
 
 function draw(viewer, { element, count, overdue, heat, words, address }) {
