@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from engine import access, db, rehearsal
 from engine.access import Actor, Verb
 from engine.config import Settings
-from engine.errors import Invalid
+from engine.errors import Invalid, NotFound
 from engine.organisation import passwords
 from engine.organisation import queries as organisation
 from engine.organisation.models import Person
@@ -118,9 +118,13 @@ def _load(cookie_id: str) -> SignedIn | None:
     person_id, _, stamp = cookie_id.partition(".")
     if "session" not in g or not (person_id.isdigit() and stamp.isdigit()):
         return None
-    person = g.session.get(Person, int(person_id))
-    if person is None or not person.active or person.session_stamp != int(stamp):
+    try:
+        person, found = organisation.person_and_actor(g.session, int(person_id))
+    except NotFound:  # unknown, or disabled
         return None
+    if person.session_stamp != int(stamp):
+        return None
+    g.actor = found
     return SignedIn(person)
 
 
@@ -133,6 +137,7 @@ def set_up(app: Flask) -> None:
 
 def sign_in_as(person: Person) -> None:
     """Start a session for somebody who has proved who he is (password, one-time link, the demo's switch)."""
+    g.pop("actor", None)  # whoever was signed in until now
     login_user(SignedIn(person))
 
 

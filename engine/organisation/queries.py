@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -37,35 +37,44 @@ class Path:
         return tuple(place.id for place in (self.community, self.street, self.district, self.city) if place)
 
 
-def in_force(day: date) -> ColumnElement[bool]:
+def in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
     """Posts whose dates contain `day` (both ends inclusive)."""
     return and_(Post.starts_on <= day, or_(Post.ends_on.is_(None), Post.ends_on >= day))
 
 
 # ------------------------------------------------------------------------------------------------------- people
+_TODAY: BindParameter[date] = bindparam("today", type_=Date)
+_ACTOR = (
+    select(Person, Delegate, Post.duty, Organisation)
+    .outerjoin(Delegate, Delegate.person_id == Person.id)
+    .outerjoin(Post, and_(Post.person_id == Person.id, in_force(_TODAY)))
+    .outerjoin(Organisation, and_(Organisation.id == Post.organisation_id, Organisation.active))
+    .where(Person.id == bindparam("person_id"))
+    .order_by(Post.id)
+)
+
+
 def actor(session: Session, person_id: int) -> Actor:
     """The person with today's posts in active organisations; raises NotFound for a disabled or unknown person."""
-    found = session.execute(
-        select(Person, Delegate).outerjoin(Delegate, Delegate.person_id == Person.id).where(Person.id == person_id)
-    ).one_or_none()
-    if found is None or not found.Person.active:
-        raise NotFound
+    return person_and_actor(session, person_id)[1]
+
+
+def person_and_actor(session: Session, person_id: int) -> tuple[Person, Actor]:
+    """The same with the person's own row, in one statement."""
     today = clock.today()
-    rows = session.execute(
-        select(Post.duty, Organisation)
-        .join(Organisation, Organisation.id == Post.organisation_id)
-        .where(Post.person_id == person_id, in_force(today), Organisation.active)
-        .order_by(Post.id)
-    ).all()
+    found = session.execute(_ACTOR, {"person_id": person_id, "today": today}).all()
+    if not found or not found[0].Person.active:
+        raise NotFound
+    person, delegate = found[0].Person, found[0].Delegate
+    rows = [row for row in found if row.Organisation is not None]
     posts = [_ref(row.Organisation, row.duty) for row in rows]
     posts += [
         _ref(row.Organisation, "liaison")
         for row in rows
         if row.duty in ("secretary", "deputy") and _acts_as_liaison(session, row.Organisation, person_id)
     ]
-    delegate = found.Delegate
     in_office = delegate is not None and (delegate.ends_on is None or delegate.ends_on >= today)
-    return Actor(person_id, found.Person.name, tuple(dict.fromkeys(posts)), delegate.id if in_office else None)
+    return person, Actor(person_id, person.name, tuple(dict.fromkeys(posts)), delegate.id if in_office else None)
 
 
 def _ref(organisation: Organisation, duty: str) -> PostRef:

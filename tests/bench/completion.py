@@ -47,7 +47,7 @@ class Timing:
         ratio = f"   ×{self.ratio(against):.2f} of {against.name}" if against else ""
         return (
             f"  {self.name:<28} {len(seconds) / sum(seconds):7.0f}/s   p50 {median(seconds) * 1e3:6.2f} ms   "
-            f"p95 {quantiles(seconds, n=20)[-1] * 1e3:6.2f} ms   {len(seconds) / self.cpu:6.0f} per CPU-second{ratio}"
+            f"p95 {quantiles(seconds, n=20)[-1] * 1e3:6.2f} ms   {f'{len(seconds) / self.cpu:6.0f} per CPU-second' if self.cpu else ''}{ratio}"
         )
 
     def ratio(self, against: "Timing") -> float:

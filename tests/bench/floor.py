@@ -146,7 +146,7 @@ def core_walk(engine: Engine, steps: list[Step]) -> Iterator[Callable[[], None]]
     """One more case by Core: its completions, each to be called once, in order."""
     copy = Copy(steps)
     for before, written in copy.steps:
-        _lay(engine, before)
+        lay(engine, before)
         statements, instance = list(order(written)), copy.instance()
 
         def act(statements: Any = statements, instance: int = instance) -> None:
@@ -160,7 +160,7 @@ def driver_walk(engine: Engine, steps: list[Step]) -> Iterator[Callable[[], None
     """One more case by the driver."""
     copy = Copy(steps)
     for before, written in copy.steps:
-        _lay(engine, before)
+        lay(engine, before)
         statements = ready(engine, written, copy.instance())
 
         def act(statements: Any = statements) -> None:
@@ -170,7 +170,7 @@ def driver_walk(engine: Engine, steps: list[Step]) -> Iterator[Callable[[], None
         yield act
 
 
-def _lay(engine: Engine, before: Written) -> None:
+def lay(engine: Engine, before: Written) -> None:
     """What a completion finds."""
     with engine.begin() as connection:
         for verb, name, rows in order(before):
