@@ -112,7 +112,8 @@ def coverage(key: str) -> ResponseReturnValue:
 @policy(Verb.DEFINITION_READ)
 def covered(key: str) -> ResponseReturnValue:
     """One drawing with what scenarios come to, for viewer.js."""
-    on, process = stage_of(key, None), request.args.get("process", "")
+    on = stage_of(key, None)
+    process = request.args.get("process") or on.laid.package.processes[0]
     found, package = _coverage(key, on, process), on.laid.package
     return {
         "xml": on.laid.files[package.diagrams[process]].decode(),
@@ -140,6 +141,7 @@ def uncovered(key: str) -> ResponseReturnValue:
 def _coverage(key: str, on: dryrun.Stage, process: str) -> dryrun.Coverage:
     known = dryrun.scenarios(g.session, key)
     found = {one.process_id: one for one in dryrun.coverage(on, [dryrun.run(on, one) for one in known])}
+    process = process or next(iter(found))
     if process not in found:
         raise NotFound
     return found[process]
@@ -161,7 +163,7 @@ def replay(key: str) -> ResponseReturnValue:
 @policy(Verb.INSTANCE_OPERATE)
 def replayed(key: str) -> ResponseReturnValue:
     """The next past cases, as many as a second allows."""
-    amount, first = request.args.get("amount", 0, int), max(request.args.get("first", 0, int), 0)
+    amount, first = request.args.get("amount", AMOUNTS[0], int), max(request.args.get("first", 0, int), 0)
     if amount not in AMOUNTS:
         abort(404)
     try:

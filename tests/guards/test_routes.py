@@ -75,8 +75,8 @@ def values(app: Flask, sqlite: Engine) -> dict[str, list[str]]:
                                actor_id=person.id, created_at=clock.now())  # fmt: skip
         session.add(batch)
         session.flush()
-        run = DryRun(key="opinion", version=1, person_id=_administrator(session), starts_at=clock.now(), acts=[],
-                     changed_at=clock.now())  # fmt: skip
+        run = DryRun(key="opinion", version=1, person_id=_administrator(session), starts_at=clock.now(),
+                     acts=[{"do": "start"}], changed_at=clock.now())  # fmt: skip
         kept = Scenario(key="opinion", name="登记", starts_at=clock.now(), acts=[{"do": "start"}], expectations=[],
                         changed_at=clock.now())  # fmt: skip
         session.add_all([run, kept])
