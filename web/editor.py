@@ -95,7 +95,8 @@ def words(key: str) -> ResponseReturnValue:
 @policy(Verb.DEFINITION_READ)
 @told
 def diagram(key: str) -> ResponseReturnValue:
-    """One diagram as it is saved, with the state of the draft; `editing` is null without a draft."""
+    """One diagram (the first when none is named) as it is saved, with the state of the draft; `editing` is null without
+    a draft."""
     editing = drafting.look(g.session, actor(), key)
     return {"content": _file(key, request.args.get("file", "")), "editing": editing and _editing(editing)}
 
@@ -250,7 +251,9 @@ def _brought() -> tuple[str, bytes]:
 
 
 def _file(key: str, path: str) -> str:
-    found = drafting.files(g.session, actor(), key).get(path)
+    files = drafting.files(g.session, actor(), key)
+    path = path or next((one for one in sorted(files) if one.endswith(".bpmn")), "")
+    found = files.get(path)
     if found is None or not path.endswith(".bpmn"):
         raise NotFound
     return found.decode("utf-8", "replace")
