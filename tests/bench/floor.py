@@ -6,6 +6,7 @@ What lies between two completions (registering, claiming) is written too, but no
 updated or deleted is really there. New keys are negative: the numbering of the database goes on undisturbed.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Engine, Table, UniqueConstraint, delete, inse
 from engine import db
 from tests.bench.rows import Row, Step, Written
 
-_fresh = count(1)
+_fresh = count(os.getpid() % 100_000 * 10_000 + 1)  # another process writes into the same tables
 TABLES = db.Base.metadata.tables
 NAMES = [table.name for table in db.Base.metadata.sorted_tables]
 KEYS = {name: next(iter(table.primary_key.columns)) for name, table in TABLES.items()}
