@@ -45,7 +45,8 @@ def staffed(session: Session) -> frozenset[str]:
     query = select(Organisation.kind, Organisation.tier, Post.duty).distinct()
     query = query.join(Post, Post.organisation_id == Organisation.id).join(Person, Person.id == Post.person_id)
     query = query.where(Person.active, Organisation.active, Post.starts_on <= today)
-    posts = [tuple(row) for row in session.execute(query.where(or_(Post.ends_on.is_(None), Post.ends_on >= today)))]
+    rows = session.execute(query.where(or_(Post.ends_on.is_(None), Post.ends_on >= today)))
+    posts: list[Holder] = [(row.kind, row.tier, row.duty) for row in rows]
     found = {name for name, fits in HOLDERS.items() if any(fits(post) for post in posts)}
     delegates = select(Delegate.id).join(Person, Person.id == Delegate.person_id).where(Person.active)
     return frozenset(found | ({DELEGATE} if session.scalars(delegates.limit(1)).first() is not None else set()))
