@@ -53,10 +53,11 @@ def show(key: str) -> ResponseReturnValue:
 @blueprint.get("/diagram.json")
 @policy(Verb.DEFINITION_READ)
 def diagram(key: str) -> ResponseReturnValue:
-    """One drawing of one side: ?side=&file=; an empty text where that side has none."""
+    """One drawing of one side: ?side=&file= (the newest version, its first drawing); an empty text where that side has
+    none of that name."""
     versions = definitions.versions(g.session, actor(), key)
-    side = _side(key, versions, request.args.get("side", ""))
-    file = request.args.get("file", "")
+    side = _side(key, versions, request.args.get("side") or str(versions[0].package.id))
+    file = request.args.get("file") or min(path for path in side.files if path.endswith(".bpmn"))
     if not file.endswith(".bpmn"):
         raise NotFound
     return {"xml": side.files.get(file, b"").decode("utf-8", "replace")}

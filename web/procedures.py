@@ -61,10 +61,10 @@ def version(key: str, package_id: int) -> ResponseReturnValue:
 @blueprint.get("/<key>/versions/<int:package_id>/diagram.json")
 @policy(Verb.DEFINITION_READ)
 def diagram(key: str, package_id: int) -> ResponseReturnValue:
-    """One drawing of a version for the viewer, ?process=…: {xml, links}."""
+    """One drawing of a version for the viewer, ?process=… (the first one without): {xml, links}."""
     found = _version(key, package_id)
     package = definitions.compiled(g.session, package_id)
-    process = request.args.get("process", "")
+    process = request.args.get("process", "") or next(iter(package.diagrams))
     if process not in package.diagrams:
         raise NotFound
     links = {

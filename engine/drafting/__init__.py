@@ -23,10 +23,11 @@ from engine.drafting.holding import (
     start_from,
     take_over,
 )
-from engine.drafting.publishing import Impact, impact, publish
+from engine.drafting.publishing import Impact, failures, impact, publish
 
 __all__ = [
     "HOLD", "MAX_FILE", "MAX_PACKAGE", "Checked", "Editing", "Held", "Impact", "Stale", "allowed", "approve_exception",
-    "discard", "drafts", "files", "findings", "hold", "impact", "look", "open_draft", "open_exceptions", "publish",
-    "release", "request_exception", "save_file", "save_files", "start_from", "take_over", "withdraw_exception",
+    "discard", "drafts", "failures", "files", "findings", "hold", "impact", "look", "open_draft", "open_exceptions",
+    "publish", "release", "request_exception", "save_file", "save_files", "start_from", "take_over",
+    "withdraw_exception",
 ]  # fmt: skip

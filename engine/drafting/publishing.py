@@ -31,7 +31,6 @@ class Impact:
     findings: Sequence[Checked]
     exceptions: Sequence[ArticleException]
     orphans: Sequence[ArticleException]
-    failures: Sequence[Failure]
 
     @property
     def blocking(self) -> list[Checked]:
@@ -40,8 +39,8 @@ class Impact:
 
     @property
     def publishable(self) -> bool:
-        """Whether nothing stands in the way."""
-        return self.editing.changed and not self.blocking and not self.failures
+        """Whether nothing stands in the way but, perhaps, a scenario (`failures`)."""
+        return self.editing.changed and not self.blocking
 
 
 def impact(session: Session, actor: Actor, key: str) -> Impact:
@@ -58,8 +57,13 @@ def impact(session: Session, actor: Actor, key: str) -> Impact:
         editing=editing, current=current, next_version=versions[0].package.version + 1,
         running=[(one.package, one.running) for one in versions if one.running],
         changes=_changes(session, current, drawn), findings=found, exceptions=asked,
-        orphans=[row for row in asked if row.id not in met], failures=failing(session, key, drawn),
+        orphans=[row for row in asked if row.id not in met],
     )  # fmt: skip
+
+
+def failures(session: Session, actor: Actor, key: str) -> list[Failure]:
+    """The scenarios the draft breaks; each is played on the real engine, so that this takes seconds."""
+    return failing(session, key, files(session, actor, key))
 
 
 def _changes(session: Session, old: Package, drawn: dict[str, bytes]) -> list[Change]:

@@ -23,11 +23,19 @@ async function draw(figure) {
     sides.set(figure.dataset.side, viewer);
     mark(viewer, figure.dataset.side);
     toolbar(figure, viewer);
-    viewer.get("canvas").zoom("fit-viewport", "auto");
+    fit(viewer);
   } catch (error) {
     console.warn("compare", error);
     say(stage, "流程图没有打开，请刷新本页再试。改动见文字清单。");
   }
+}
+
+/** A drawing that is not shown now has no size; it is fitted when it is. */
+function fit(viewer) {
+  const canvas = viewer.get("canvas");
+  if (!canvas.getContainer().clientWidth) return;
+  canvas.resized();
+  canvas.zoom("fit-viewport", "auto");
 }
 
 function say(stage, sentence) {
@@ -67,6 +75,7 @@ function badge(viewer, id, kind) {
 
 function centre(viewer, ids) {
   const canvas = viewer.get("canvas");
+  if (!canvas.getContainer().clientWidth) return;
   const registry = viewer.get("elementRegistry");
   registry.forEach((element) => canvas.removeMarker(element.id, "diff-chosen"));
   const found = ids.map((id) => registry.get(id)).filter(Boolean);
@@ -110,10 +119,10 @@ function toggle(button) {
   pair.dataset.shown = button.dataset.show;
   for (const one of document.querySelectorAll(".compare-toggle button")) one.setAttribute("aria-pressed", String(one === button));
   const viewer = sides.get(button.dataset.show);
-  viewer?.get("canvas").resized();
+  if (!viewer) return;
+  fit(viewer);
   const chosen = goes.find((go) => go.hasAttribute("aria-current"));
-  if (viewer && chosen) centre(viewer, idsOf(chosen, button.dataset.show));
-  else viewer?.get("canvas").zoom("fit-viewport", "auto");
+  if (chosen) centre(viewer, idsOf(chosen, button.dataset.show));
 }
 
 async function start() {
