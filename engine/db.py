@@ -64,7 +64,7 @@ def connect(url: str) -> Engine:
 
 
 def in_memory() -> Engine:
-    """A private SQLite database of one connection that nobody else ever sees (dry runs); empty, gone with the engine."""
+    """A private SQLite database of one connection nobody else ever sees (dry runs); empty, gone with the engine."""
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _sqlite_connect)
     event.listen(engine, "begin", _sqlite_begin)

@@ -27,9 +27,9 @@ from engine.packages.queries import compiled, file, files, in_force
 from engine.work.models import Instance
 
 __all__ = [
-    "Change", "Version", "article_of", "check", "changes_between", "compiled", "covers", "delete_version", "differences", "exceptions",
-    "file", "files", "import_factory", "in_force", "intact", "keys", "name", "newest", "package", "procedures",
-    "publish", "read_folder", "restore", "versions",
+    "Change", "Version", "article_of", "changes_between", "check", "compiled", "covers", "delete_version",
+    "differences", "exceptions", "file", "files", "import_factory", "in_force", "intact", "keys", "name", "newest",
+    "package", "procedures", "publish", "read_folder", "restore", "versions",
 ]  # fmt: skip
 
 SUFFIXES = {".bpmn", ".dmn", ".json", ".txt", ".toml"}

@@ -86,7 +86,7 @@ def register(session: Session, actor: Actor, studio_id: int, submitted: Mapping[
 
 
 def draw_up(session: Session, actor: Actor, studio_id: int, data: Mapping[str, Any]) -> Case:
-    """A numbered case of these typed answers, whose procedure has not started. Invalid when they do not fit together."""
+    """A numbered case of these typed answers, whose procedure has not begun. Invalid when they do not fit together."""
     chosen = _delegate(session, studio_id, data["delegate_id"])
     if chosen is None:
         raise Invalid("请选择联系本社区的市党代表。")

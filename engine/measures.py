@@ -1,5 +1,5 @@
 """The measures sentence by sentence beside what carries them out (P10): docs/articles.md says which steps, functions
-and tests serve a sentence; the version in force says which of those steps are really there, and which quote the sentence.
+and tests serve a sentence; the version in force says which of those steps are really there, and which quote it.
 """
 
 import re

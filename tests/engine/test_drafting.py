@@ -93,7 +93,9 @@ def test_a_package_has_a_size(session: Session, first: Actor) -> None:
         )
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00\xff", b"<!DOCTYPE x><x/>", b"[" * 100_000], ids=("empty", "binary", "doctype", "deep"))
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00\xff", b"<!DOCTYPE x><x/>", b"[" * 100_000], ids=("empty", "binary", "doctype", "deep")
+)
 def test_whatever_bytes_are_kept_and_told_and_never_published(session: Session, first: Actor, data: bytes) -> None:
     editing = drafting.open_draft(session, first, KEY)
     changed = {FILE: data, "jurisdiction.dmn": data, "forms/answer.json": data, "notices/filed/subject.txt": data}
