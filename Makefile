@@ -39,7 +39,7 @@ bench: setup-test ## Figures of both databases: completions beside their floors,
 .PHONY: soak
 soak: setup-test ## The long runs: 10,000 random diagrams, 20,000 timers under kill -9 and crashes (SOAK_TIMERS=... SOAK_SEED=...)
 	@LIANXIN_EXAMPLES=10000 $(BIN)/pytest tests/engine/bpmn/test_property.py
-	@SOAK=1 tools/with-postgres.sh $(BIN)/pytest -s tests/soak
+	@SOAK=1 tools/with-postgres.sh $(BIN)/pytest -s tests/soak tests/web/test_concurrency.py
 
 .PHONY: check
 check: setup-test ## Style, types, who may import whom, compose file, Dockerfile

@@ -25,7 +25,7 @@ def show(key: str) -> ResponseReturnValue:
 def scenarios(key: str) -> ResponseReturnValue:
     """The scenarios the draft breaks, fetched by the page when it is there: to play them takes seconds."""
     found = drafting.failures(g.session, actor(), key)
-    return render_template("publishing/_scenarios.html", key=key, failures=found, pending=False)
+    return render_template("publishing/_scenarios.html", key=key, failures=found, pending=False, may_edit=_may())
 
 
 @blueprint.post("")

@@ -67,6 +67,24 @@ def delete(key: str, scenario_id: int) -> ResponseReturnValue:
     return redirect(url_for("dryrun.index", key=key))
 
 
+@blueprint.post("/renew")
+@policy(Verb.DEFINITION_PUBLISH)
+def renew(key: str) -> ResponseReturnValue:
+    """What the draft does is what is wanted: every scenario that differs expects it from now on. One whose walk cannot
+    be gone any more stays as it is, for a person to change or delete."""
+    on = stage_of(key, None)
+    outcomes = [dryrun.run(on, one) for one in dryrun.scenarios(g.session, key)]
+    differing = [outcome for outcome in outcomes if not outcome.passed]
+    for outcome in differing:
+        if not outcome.play.failed:
+            dryrun.change(g.session, actor(), outcome.scenario, outcome.scenario.name, dryrun.proposals(outcome.play))
+    stuck = [f"“{outcome.scenario.name}”" for outcome in differing if outcome.play.failed]
+    flash(f"{len(differing) - len(stuck)} 个情景的期望已改为草稿的结果。")
+    if stuck:
+        flash(f"{len(stuck)} 个情景在草稿上走不通，请逐个修改或删除：{'、'.join(stuck)}。")
+    return redirect(url_for("dryrun.index" if stuck else "publishing.show", key=key))
+
+
 @blueprint.get("/results")
 @policy(Verb.DEFINITION_READ)
 def results(key: str) -> ResponseReturnValue:

@@ -95,6 +95,6 @@ def publish(
     )
     if broken := failing(session, key, drawn):
         names = "、".join(f"“{one.name}”" for one in broken)
-        raise Conflict(f"推演用例{names}在这份草稿上走不通，没有发布。{broken[0].sentence}请改草稿，或先修改用例。")
+        raise Conflict(f"推演情景{names}与这份草稿的结果不符，没有发布。{broken[0].sentence}请改草稿，或先修改情景。")
     close(session, actor, key)
     return package

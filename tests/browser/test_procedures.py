@@ -60,7 +60,7 @@ def test_a_limit_is_compared_published_used_and_restored(
 
     window.go("/procedures/opinion/publish")
     expect(page.get_by_text("1件留在第1版，新件用第2版。")).to_be_visible()
-    expect(page.get_by_text("推演用例全部走得通。")).to_be_visible()
+    expect(page.get_by_text("推演情景全部符合。")).to_be_visible()
     assert window.look() == []
     page.get_by_label("理由").fill("街道试行八个工作日")
     page.get_by_role("button", name="发布第2版").click()

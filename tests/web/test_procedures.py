@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine import db, definitions, drafting
+from engine import config, db, definitions, drafting, dryrun
 from engine.work.models import Instance
 from tests.engine.test_drafting import FILE, HANDLING, KEY, LIMIT, limited
 
@@ -139,3 +139,20 @@ def test_a_draft_somebody_else_has_open_is_not_published_behind_his_back(visit, 
     assert refused.status_code == 409
     assert "管流程" in refused.text
     assert second.post("/procedures/opinion/draft/discard", {}).status_code == 409
+
+
+def test_a_shorter_limit_differs_from_the_scenarios_until_its_results_are_taken(visit, drawn, database):
+    """The factory's scenarios expect ten working days; eight are allowed (article 11), so a person says they are meant."""
+    with db.transaction(database) as session:
+        assert dryrun.import_factory(session, config.ROOT / "processes")
+    drawn({FILE: HANDLING.replace(LIMIT, LIMIT.replace(b"answer_limit)", b"8)"))})
+    admin = visit("procedure_administrator")
+    assert "不能发布" in admin.get("/procedures/opinion/publish/scenarios").text
+    fields = form_of(admin.get("/procedures/opinion/publish").text) | {"reason": "缩短时限"}
+    refused = admin.post("/procedures/opinion/publish", fields)
+    assert refused.status_code == 409 and "推演情景" in refused.text
+    assert admin.post("/procedures/opinion/dry-run/renew").status_code == 302
+    assert "推演情景全部符合" in admin.get("/procedures/opinion/publish/scenarios").text
+    assert admin.post("/procedures/opinion/publish", fields).status_code == 302
+    with db.reading(database) as session:
+        assert definitions.package(session, KEY).version == 2
