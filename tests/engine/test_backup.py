@@ -163,7 +163,9 @@ def _damage(good: Path, bad: Path, damage: str) -> None:
     if damage == "cut":
         bad.write_bytes(data[: len(data) // 2])
     elif damage == "byte":
-        data[200] ^= 0xFF
+        with zipfile.ZipFile(good) as archive:  # inside what is packed, not in a field nobody reads
+            biggest = max(archive.infolist(), key=lambda part: part.compress_size)
+        data[biggest.header_offset + 60 + len(biggest.filename) + biggest.compress_size // 2] ^= 0xFF
         bad.write_bytes(data)
     elif damage == "text":
         bad.write_text("备份")
