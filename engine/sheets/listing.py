@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine.bpmn.references import Reference, defined, references, titles
 from engine.bpmn.sheets import new_table
 from engine.catalogue import labels
+from engine.catalogue.telling import PLACEHOLDERS
 from engine.errors import Conflict, Invalid, LianxinError
 from engine.forms.rows import new_form
 from engine.forms.schema import load
@@ -19,6 +20,7 @@ FORMS_OF_PAGES = {"registration": "登记", "extension_request": "申请延期",
 PROCESSES_OF_PAGES = {"opinion": "登记"}  # started by a page of the house
 NOTICES_OF_ACTS = {"registered": "登记", "extension_requested": "申请延期", "withdrawn": "撤回"}
 PARTS = ("subject.txt", "body.txt")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,17 @@ def _entry(
 
 def _title(code: str, kind: str, files: Mapping[str, bytes]) -> str:
     if kind == "notice":
-        return files.get(f"{code}/{PARTS[0]}", b"").decode("utf-8", "replace").strip() or code
+        subject = files.get(f"{code}/{PARTS[0]}", b"").decode("utf-8", "replace").strip()
+        return PLACEHOLDER.sub(lambda found: _told(found[1]), subject) or code
     try:
         return load(files[code]).title or code
     except LianxinError:
         return code
+
+
+def _told(placeholder: str) -> str:
+    """A placeholder as a reader would say it."""
+    return f"〔{PLACEHOLDERS[placeholder][0]}〕" if placeholder in PLACEHOLDERS else "〔？〕"
 
 
 def users(files: Mapping[str, bytes], code: str, used: list[Reference] | None = None) -> tuple[str, ...]:

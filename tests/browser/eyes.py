@@ -17,11 +17,13 @@ DESK, PHONE = (1440, 900), (360, 740)
 # under the diagram, which the licence of bpmn-js asks for.
 CODE = re.compile(r"\b(?:[a-z]+(?:-[a-z0-9]+)+|D\d+)\b")
 WATERMARK = "Powered by bpmn.io"
-KEYS = frozenset({"Tab"})  # as printed on the keyboard
+# as printed on the keyboard, and the names of the kinds of files an administrator carries in and out
+KEYS = frozenset({"Tab", "KB", "BPMN", "DMN", "JSON", "ZIP"})
 
-# What is drawn in a diagram is what its administrator wrote there, expressions of limits among it.
+# What is drawn in a diagram is what its administrator wrote there, expressions of limits among it; names of files and
+# their text as it is stand in <code>.
 READ = """() => {
-  const drawn = [...document.querySelectorAll(".djs-container > svg")];
+  const drawn = [...document.querySelectorAll(".djs-container > svg, code")];
   drawn.forEach(one => one.style.display = "none");
   const seen = [document.title, document.body.innerText];
   drawn.forEach(one => one.style.display = "");
