@@ -2,6 +2,7 @@
 steps each article asks for, the ladder of article 10, the limits, the copies and the consent of article 11, and who
 rates (article 12)."""
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -129,8 +130,12 @@ def _check_limit(diagram: Diagram, event: Node, only_extended: bool) -> Iterator
     said: set[str] = set()  # what was said of the limit before it was extended is not said again
     for extended, most in ((False, EXTENDED_DAYS if only_extended else ANSWER_DAYS), (True, EXTENDED_DAYS)):
         counted = _counted(source, extended)
-        if counted is None:
-            continue
+        if (
+            counted is None
+        ):  # a name decides that is known only when the case runs: each way it may go must keep the law
+            counted = [(_RECEIVED, days) for days in _possible(source, extended)]
+            if not counted:
+                continue
         if not counted:
             yield finding(
                 diagram.file,
@@ -193,6 +198,28 @@ def _counted(source: str, extended: bool) -> list[tuple[date, int | float]] | No
     except expressions.ExpressionError:
         return None if not expressions.check(source, None) else []
     return counted
+
+
+def _possible(source: str, extended: bool) -> list[int]:
+    """The days written in any branch of a limit's working_days, whatever the conditions on unknown names say."""
+
+    def days(node: ast.expr) -> Iterator[int]:
+        if isinstance(node, ast.IfExp):
+            known = isinstance(node.test, ast.Name) and node.test.id == "extended"
+            ways = [node.body if extended else node.orelse] if known else [node.body, node.orelse]
+            for way in ways:
+                yield from days(way)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+            yield node.value
+        elif isinstance(node, ast.Name) and node.id in ("answer_limit", "extended_answer_limit"):
+            yield ANSWER_DAYS if node.id == "answer_limit" else EXTENDED_DAYS
+
+    try:
+        calls = [node for node in ast.walk(ast.parse(source.strip(), mode="eval")) if isinstance(node, ast.Call)]
+    except SyntaxError:
+        return []
+    named = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "working_days"]
+    return [found for call in named for argument in call.args[1:2] for found in days(argument)]
 
 
 def _needs_consent(scope: Scope, node: Node) -> bool:

@@ -92,6 +92,7 @@ def test_the_articles_bind_the_opinion_only() -> None:
         (opinion("working_days(received_on, 11)"), "article.11.days"),
         (opinion("working_days(received_on, 31 if extended else 10)"), "article.11.days"),
         (opinion("working_days(received_on, extended_answer_limit)"), "article.11.days"),
+        (opinion("working_days(received_on, 500 if level == 'x' else 10)"), "article.11.days"),
         (opinion("received_on + days(10)"), "article.11.working_days"),
         (opinion("working_days(today(), 10)"), "article.11.start"),
         (opinion(copies=COPIES[:2]), "article.11.copy"),
