@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import bpmn, db, definitions, instances, migration
@@ -188,9 +188,12 @@ def run(key: str, batch_id: int) -> ResponseReturnValue:
     migration.run(here, actor(), batch_id, STEP)
     with here() as session:
         view = migration.batch(session, actor(), batch_id)
-    if is_fragment():
-        return render_template("migration/_progress.html", key=key, view=view, outcomes=OUTCOMES, going=True)
-    return redirect(url_for("migration.show", key=key, batch_id=batch_id))
+    whole = url_for("migration.show", key=key, batch_id=batch_id)
+    if not is_fragment():
+        return redirect(whole)
+    if not view.outcomes["waiting"]:  # the list below the bar shows what became of each case
+        return Response(status=204, headers={"HX-Redirect": whole})
+    return render_template("migration/_progress.html", key=key, view=view, outcomes=OUTCOMES, going=True)
 
 
 @blueprint.post("/<int:batch_id>/undo")

@@ -126,14 +126,19 @@ class Shell:
 
     @property
     def menu(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        """Groups with the items this person may use and that exist."""
+        """Groups with the items this person may use and that exist; marked the one this page belongs to."""
         groups = ((group.label, [self._line(item) for item in group.items if _usable(item)]) for group in MENU)
-        return [(label, lines) for label, lines in groups if lines]
+        found = [(label, lines) for label, lines in groups if lines]
+        above = [line for _, lines in found for line in lines if f"{request.path}/".startswith(f"{line['address']}/")]
+        if above:
+            here = max(above, key=lambda line: len(line["address"]))
+            here["here"] = "page" if here["address"] == request.path else "true"
+        return found
 
     def _line(self, item: Item) -> dict[str, Any]:
         address = url_for(item.endpoint, **cast(dict[str, Any], item.values))
         count = self.boxes.get(item.box) if item.box else None
-        return {"item": item, "address": address, "count": count, "here": request.path == address}
+        return {"item": item, "address": address, "count": count, "here": ""}
 
     @property
     def login(self) -> str:

@@ -3,12 +3,12 @@
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import access, bpmn, clock, definitions, drafting
+from engine import access, bpmn, clock, db, definitions, drafting
 from engine.access import Verb
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
-from web.policy import policy
+from web.policy import policy, reading
 from web.procedures import effective_day
-from web.session import actor
+from web.session import actor, house
 
 blueprint = Blueprint("publishing", __name__, url_prefix="/procedures/<key>/publish")
 
@@ -24,26 +24,31 @@ def show(key: str) -> ResponseReturnValue:
 @policy(Verb.DEFINITION_READ)
 def scenarios(key: str) -> ResponseReturnValue:
     """The scenarios the draft breaks, fetched by the page when it is there: to play them takes seconds."""
-    found = drafting.failures(g.session, actor(), key)
+    found = drafting.play(g.session, actor(), key).failures
     return render_template("publishing/_scenarios.html", key=key, failures=found, pending=False, may_edit=_may())
 
 
 @blueprint.post("")
 @policy(Verb.DEFINITION_PUBLISH)
+@reading
 def publish(key: str) -> ResponseReturnValue:
-    """发布 the draft as it was shown; what was saved or published since is asked about again."""
+    """发布 the draft as it was shown; what was saved or published since is asked about again. The scenarios are played
+    first, beside the writers; the act itself is a transaction of its own."""
     reason = request.form.get("reason", "")
+    played = drafting.play(g.session, actor(), key)
+    g.session.rollback()  # a refusal shows what is there by then
     try:
-        with g.session.begin_nested():
+        with db.transaction(house().engine) as session:
             package = drafting.publish(
-                g.session, actor(), key, reason, effective_day(), request.form.get("revision", None, int),
-                request.form.get("newest", None, int),
+                session, actor(), key, reason, effective_day(), request.form.get("revision", None, int),
+                request.form.get("newest", None, int), played,
             )  # fmt: skip
+            version, starts = package.version, package.effective_from
     except (Invalid, bpmn.Refused) as refusal:
         return _page(key, refusal=refusal.message, errors=getattr(refusal, "errors", {})), 422
     except Conflict as refusal:
         return _page(key, refusal=refusal.message), 409
-    flash(f"已发布第{package.version}版，{package.effective_from:%Y-%m-%d}起用于新件；在办件仍按原版本办理。")
+    flash(f"已发布第{version}版，{starts:%Y-%m-%d}起用于新件；在办件仍按原版本办理。")
     return redirect(url_for("procedures.show", key=key))
 
 

@@ -23,11 +23,11 @@ from engine.drafting.holding import (
     start_from,
     take_over,
 )
-from engine.drafting.publishing import Impact, failures, impact, publish
+from engine.drafting.publishing import Impact, Played, impact, play, publish
 
 __all__ = [
-    "HOLD", "MAX_FILE", "MAX_PACKAGE", "Checked", "Editing", "Held", "Impact", "Stale", "allowed", "approve_exception",
-    "discard", "drafts", "failures", "files", "findings", "hold", "impact", "look", "open_draft", "open_exceptions",
-    "publish", "release", "request_exception", "save_file", "save_files", "start_from", "take_over",
+    "HOLD", "MAX_FILE", "MAX_PACKAGE", "Checked", "Editing", "Held", "Impact", "Played", "Stale", "allowed",
+    "approve_exception", "discard", "drafts", "files", "findings", "hold", "impact", "look", "open_draft", "open_exceptions",
+    "play", "publish", "release", "request_exception", "save_file", "save_files", "start_from", "take_over",
     "withdraw_exception",
 ]  # fmt: skip

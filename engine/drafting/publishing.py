@@ -1,5 +1,6 @@
 """A draft becomes the next version: what that changes, what stands in its way, and the act itself."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from engine.definitions import Change
 from engine.drafting.checking import Checked, judged, waiting
 from engine.drafting.files import files
 from engine.drafting.holding import Editing, claim_revision, close, look
-from engine.dryrun import Failure, failing
+from engine.dryrun import Failure, failing, scenarios
 from engine.errors import Conflict, NotFound
 from engine.packages.difference import differences
 from engine.packages.models import ArticleException, Package
@@ -61,9 +62,24 @@ def impact(session: Session, actor: Actor, key: str) -> Impact:
     )  # fmt: skip
 
 
-def failures(session: Session, actor: Actor, key: str) -> list[Failure]:
-    """The scenarios the draft breaks; each is played on the real engine, so that this takes seconds."""
-    return failing(session, key, files(session, actor, key))
+@dataclass(frozen=True)
+class Played:
+    """The scenarios a draft breaks; `mark` names the files and the scenarios this was found with."""
+
+    mark: str
+    failures: Sequence[Failure]
+
+
+def play(session: Session, actor: Actor, key: str) -> Played:
+    """Play the scenarios on the draft, each on the real engine: takes seconds and is done before the act that
+    publishes begins, because other writers would wait for it."""
+    drawn = files(session, actor, key)
+    return Played(_mark(session, key, drawn), failing(session, key, drawn))
+
+
+def _mark(session: Session, key: str, drawn: dict[str, bytes]) -> str:
+    known = [(one.id, one.starts_at, one.acts, one.expectations) for one in scenarios(session, key)]
+    return hashlib.sha256(repr((sorted(drawn.items()), known)).encode()).hexdigest()
 
 
 def _changes(session: Session, old: Package, drawn: dict[str, bytes]) -> list[Change]:
@@ -76,11 +92,11 @@ def _changes(session: Session, old: Package, drawn: dict[str, bytes]) -> list[Ch
 
 def publish(
     session: Session, actor: Actor, key: str, reason: str, effective_from: date | None, revision: int | None = None,
-    newest_id: int | None = None,
+    newest_id: int | None = None, played: Played | None = None,
 ) -> Package:  # fmt: skip
     """发布: the draft becomes the next version and is gone; refusals as in definitions.publish, where the check is.
     `revision` and `newest_id` are what the page showed: Stale when the draft was saved since, Conflict when a version
-    was published since."""
+    was published since. `played` is believed when nothing changed since; else the scenarios are played here."""
     require(actor, Verb.DEFINITION_PUBLISH)
     claim_revision(session, actor, key, revision)
     newest = definitions.newest(session, key)
@@ -93,7 +109,8 @@ def publish(
     package = definitions.publish(
         session, key, drawn, reason, author=actor, effective_from=effective_from, exceptions=granted
     )
-    if broken := failing(session, key, drawn):
+    fresh = played is not None and played.mark == _mark(session, key, drawn)
+    if broken := played.failures if played and fresh else failing(session, key, drawn):
         names = "、".join(f"“{one.name}”" for one in broken)
         raise Conflict(f"推演情景{names}与这份草稿的结果不符，没有发布。{broken[0].sentence}请改草稿，或先修改情景。")
     close(session, actor, key)

@@ -60,16 +60,17 @@ def standing(session: Session, instance_ids: Collection[int]) -> dict[int, list[
     return found
 
 
-def crowds(session: Session, package_id: int) -> dict[Place, Crowd]:
+def crowds(session: Session, package_id: int, only: str = "") -> dict[Place, Crowd]:
     """How many tokens of running instances of a version stand at each element; a call activity has what stands inside
-    it. Two calls of one process are told apart by the events armed on them."""
+    it (of the process `only` alone, if given: each call costs a count). Two calls of one process are told apart by the
+    events armed on them."""
     found: dict[Place, Crowd] = {}
     for row in _steps(session, package_id):
         _add(found.setdefault((row.process_id, row.element_id), Crowd()), row)
     for place, count in _events(session, package_id):
         found.setdefault(place, Crowd()).count += count
     package = packages.compiled(session, package_id)
-    for process_id in package.processes:
+    for process_id in [only] if only else package.processes:
         for element in package.elements(process_id):
             if element.called:
                 crowd = _inside(session, package_id, package, process_id, element)

@@ -53,7 +53,7 @@ def heat(session: Session, actor: Actor, package_id: int, process_id: str = "") 
     process_id = process_id or outermost(version, package)
     if process_id not in package.processes:
         raise NotFound
-    found = instances.crowds(session, package_id)
+    found = instances.crowds(session, package_id, process_id)
     elements = package.elements(process_id)
     calls = {(name, element.id) for name in package.processes for element in package.elements(name) if element.called}
     own = {name: sum(crowd.count for place, crowd in found.items() if place[0] == name and place not in calls)

@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from engine import bpmn, config, db, definitions, drafting
+from engine import bpmn, config, db, definitions, drafting, dryrun
 from engine.access import Actor
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.packages.models import ArticleException, Package, PackageDraftFile
@@ -286,6 +287,23 @@ def test_a_published_draft_is_the_next_version_and_running_cases_stay(
     new = factories.registered(session, cast)
     pinned = dict(session.execute(select(Instance.case_id, Package.version).join(Package)).all())
     assert (pinned[old.id], pinned[new.id]) == (1, 2)
+
+
+def test_scenarios_played_before_count_for_that_very_draft_only(session: Session, first: Actor) -> None:
+    """What was played outside the transaction is not played again in it, and never counts for another draft."""
+    dryrun.import_factory(session, config.ROOT / "processes")
+    editing = drafting.open_draft(session, first, KEY)
+    saved = drafting.save_file(session, first, KEY, FILE, limited("8"), editing.revision)
+    played = drafting.play(session, first, KEY)
+    assert played.failures
+    with pytest.raises(Conflict, match="推演情景"):
+        drafting.publish(session, first, KEY, WHY, None, played=played)
+    passed = replace(played, failures=[])
+    drafting.save_file(session, first, KEY, FILE, limited("7"), saved.revision)
+    with pytest.raises(Conflict, match="推演情景"):
+        drafting.publish(session, first, KEY, WHY, None, played=passed)
+    drafting.save_file(session, first, KEY, FILE, limited("8"), saved.revision + 1)
+    assert drafting.publish(session, first, KEY, WHY, None, played=passed).version == 2
 
 
 def test_a_draft_that_was_overtaken_says_so(session: Session, first: Actor, second: Actor) -> None:

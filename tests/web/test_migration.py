@@ -37,7 +37,8 @@ def test_a_batch_from_choice_to_the_way_back(visit, make, database):
     address = begun.location.partition("?")[0]
     piece = administrator.post(f"{address}/run", fragment=True).text
     assert "15 / 16" in piece and 'hx-trigger="load"' in piece
-    assert "换版完成" in administrator.post(f"{address}/run", fragment=True).text
+    assert administrator.post(f"{address}/run", fragment=True).headers["HX-Redirect"] == address
+    assert "换版完成" in administrator.get(address).text
     with db.reading(database) as session:
         assert session.get_one(Instance, left).package_id == 1
         assert session.query(Instance).filter_by(package_id=new).count() == 16

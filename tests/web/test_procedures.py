@@ -36,6 +36,14 @@ def form_of(page: str) -> dict[str, str]:
     return {name: re.search(rf'name="{name}" value="(\w+)"', page)[1] for name in ("revision", "newest")}
 
 
+def test_the_menu_marks_the_entry_a_page_belongs_to(visit):
+    marked = re.compile(r'<a href="([^"]+)" aria-current="(\w+)">(?=<svg)')
+    admin = visit("procedure_administrator")
+    assert marked.findall(admin.get("/procedures/opinion").text) == [("/procedures", "true")]
+    assert marked.findall(admin.get("/procedures").text) == [("/procedures", "page")]
+    assert marked.findall(admin.get("/operations/timers").text) == [("/operations/timers", "page")]
+
+
 def test_who_sees_and_who_changes(visit, drawn):
     admin, auditor = visit("procedure_administrator"), visit("auditor")
     assert "现在没有草稿" in admin.get(PAGES[4]).text
