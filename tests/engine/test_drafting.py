@@ -296,11 +296,11 @@ def test_scenarios_played_before_count_for_that_very_draft_only(session: Session
     saved = drafting.save_file(session, first, KEY, FILE, limited("8"), editing.revision)
     played = drafting.play(session, first, KEY)
     assert played.failures
-    with pytest.raises(Conflict, match="推演情景"):
+    with pytest.raises(Conflict, match="推演情景"), session.begin_nested():
         drafting.publish(session, first, KEY, WHY, None, played=played)
     passed = replace(played, failures=[])
     drafting.save_file(session, first, KEY, FILE, limited("7"), saved.revision)
-    with pytest.raises(Conflict, match="推演情景"):
+    with pytest.raises(Conflict, match="推演情景"), session.begin_nested():
         drafting.publish(session, first, KEY, WHY, None, played=passed)
     drafting.save_file(session, first, KEY, FILE, limited("8"), saved.revision + 1)
     assert drafting.publish(session, first, KEY, WHY, None, played=passed).version == 2
