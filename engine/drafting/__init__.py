@@ -28,6 +28,6 @@ from engine.drafting.publishing import Impact, Played, impact, play, publish
 __all__ = [
     "HOLD", "MAX_FILE", "MAX_PACKAGE", "Checked", "Editing", "Held", "Impact", "Played", "Stale", "allowed",
     "approve_exception", "discard", "drafts", "files", "findings", "hold", "impact", "look", "open_draft",
-    "open_exceptions", "play", "publish", "release", "request_exception", "save_file", "save_files", "start_from", "take_over",
-    "withdraw_exception",
+    "open_exceptions", "play", "publish", "release", "request_exception", "save_file", "save_files", "start_from",
+    "take_over", "withdraw_exception",
 ]  # fmt: skip
