@@ -8,7 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.catalogue import case_operations as case
-from engine.catalogue import facts, feedback_operations, handling_operations, pools, rating_operations, undoing
+from engine.catalogue import (
+    facts,
+    feedback_operations,
+    handling_operations,
+    pools,
+    rating_operations,
+    review_operations,
+    undoing,
+)
 from engine.catalogue.act import Act
 from engine.catalogue.staff import staffed
 
@@ -24,12 +32,12 @@ SERVICES: dict[str, Operation] = {
     "case.terminate": case.terminate,
     "case.close": case.close,
     "case.file": case.file,
-    "handling.open": handling_operations.open_handling,
+    "handling.open": review_operations.open_handling,
     "handling.decline": handling_operations.decline,
     "handling.close": handling_operations.close_handling,
     "supervision.remind": handling_operations.remind,
     "supervision.raise": handling_operations.raise_supervision,
-    "supervision.transit_late": handling_operations.transit_late,
+    "supervision.transit_late": review_operations.transit_late,
     "feedback.deliver": feedback_operations.deliver,
     "feedback.return": feedback_operations.give_back,
     "feedback.copy": feedback_operations.copy,
@@ -41,7 +49,7 @@ SUBMISSIONS: dict[str, Operation] = {
     "case.sign": case.sign,
     "case.amend": case.amend,
     "case.decide_report": case.decide_report,
-    "review.decide": handling_operations.decide_review,
+    "review.decide": review_operations.decide_review,
     "answer.submit": feedback_operations.submit_answer,
     "extension.decide": handling_operations.decide_extension,
     "supervision.note": handling_operations.note_supervision,

@@ -5,7 +5,7 @@ from typing import Any
 from engine import clock
 from engine.cases import content
 from engine.cases.models import Signature
-from engine.catalogue import handling_operations, pools, telling
+from engine.catalogue import pools, review_operations, telling
 from engine.catalogue.act import Act
 from engine.catalogue.tiers import tier
 from engine.errors import Invalid
@@ -114,7 +114,7 @@ def instruct(act: Act) -> dict[str, Any]:
     """批示 of the city committee: to a city unit, back to the city organisation department, or 阅存 (R53, A8)."""
     case, decision = act.case, act.form.get("decision", "")
     case.instruction = act.form.get("instruction", "")
-    unit = handling_operations.city_unit(act, act.form["unit_id"]) if decision == "unit" else None
+    unit = review_operations.city_unit(act, act.form["unit_id"]) if decision == "unit" else None
     act.session.add(
         Review(
             case_id=case.id,
