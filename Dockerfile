@@ -27,6 +27,12 @@ RUN VIRTUAL_ENV=/opt/lianxin /opt/uv/bin/uv pip install --no-cache --no-deps --e
 COPY --from=frontend /app/web/static/dist web/static/dist
 
 FROM python:3.11-slim-bookworm
+# papers as PDF: WeasyPrint's libraries; fonts for everyday characters and for CJK Extension B
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        fontconfig fonts-hanazono fonts-noto-cjk libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 lianxin \
     && useradd --uid 10001 --gid lianxin --no-create-home --shell /usr/sbin/nologin lianxin \
     && install --directory --owner lianxin --group lianxin --mode 0750 /var/lib/lianxin

@@ -36,6 +36,14 @@ cjk_font() {
     [ -n "$(fc-list :lang=zh 2>/dev/null)" ]
 }
 
+rare_font() { # CJK Extension B, for names and places that no everyday font has (here U+24B62)
+    [ -n "$(fc-list :charset=24b62 2>/dev/null)" ]
+}
+
+library() {
+    "$PYTHON" -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$1"
+}
+
 any_chromium() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
 }
@@ -69,13 +77,26 @@ system_python() {
     get_missing
 }
 
-system_for_tests() {
-    need chromium any_chromium
+for_papers() { # what turns a paper into PDF (WeasyPrint), and the characters of every name on it
     need fontconfig command -v fc-list
     need fonts-noto-cjk cjk_font
+    need fonts-hanazono rare_font
+    need libpango-1.0-0 library libpango-1.0.so.0
+    need libpangoft2-1.0-0 library libpangoft2-1.0.so.0
+    need libharfbuzz-subset0 library libharfbuzz-subset.so.0
+}
+
+system_for_run() {
+    for_papers
+    get_missing
+}
+
+system_for_tests() {
+    for_papers
+    need chromium any_chromium
     need postgresql postgres_server
     # the Node inside Playwright asks for it
-    need libatomic1 "$PYTHON" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")'
+    need libatomic1 library libatomic.so.1
     get_missing
 }
 
@@ -131,7 +152,7 @@ frontend() { # frontend [again]
 
 case "${1-}" in
 run)
-    venv && uv && python_packages run && frontend
+    venv && uv && system_for_run && python_packages run && frontend
     ;;
 test)
     venv && uv && system_for_tests && python_packages test && frontend
