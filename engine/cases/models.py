@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
@@ -37,6 +37,8 @@ class Case(Base):
     query_code: Mapped[str] = mapped_column(
         String(8), default=""
     )  # last four of the phone, else a code on copy 1 (R92)
+    # 不公开身份 (A28): the handling unit does not learn who it was
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     # the opinion
     channel: Mapped[str] = mapped_column(String(12))  # visit | home_visit | phone | network | other
     channel_note: Mapped[str] = mapped_column(String(300), default="")
@@ -64,11 +66,18 @@ class Case(Base):
     sent_city_at: Mapped[datetime | None]
     instruction: Mapped[str] = mapped_column(Text, default="")  # 批示 of the city committee (R53)
     grade: Mapped[str] = mapped_column(String(20), default="")
+    several_delegates: Mapped[bool] = mapped_column(
+        default=False, server_default=text("false")
+    )  # rows in case_delegates
+    undelivered: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # copies that failed, without next step (R66)
     outcome: Mapped[str] = mapped_column(String(16), default="")  # closed | on_the_spot | void | terminated | filed
     outcome_reason: Mapped[str] = mapped_column(String(600), default="")
     registered_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     registered_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    backfilled: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # 补录 of a paper case (R89)
 
     __table_args__ = (
         UniqueConstraint("studio_id", "year", "sequence"),
@@ -78,6 +87,25 @@ class Case(Base):
         Index("ix_cases_delegate", "delegate_person_id", "registered_at"),
         Index("ix_cases_reporter", "reporter_name"),
     )
+
+
+class CaseDelegate(Base):
+    """A delegate beside the leading one: a co-signer, or the one who led before being replaced (R64)."""
+
+    __tablename__ = "case_delegates"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    delegate_id: Mapped[int] = mapped_column(ForeignKey("delegates.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    name: Mapped[str] = mapped_column(String(40))
+    title: Mapped[str] = mapped_column(String(60), default="")
+    role: Mapped[str] = mapped_column(String(10))  # cosigner | former
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("case_id", "person_id"),)
 
 
 class NumberCounter(Base):
@@ -108,8 +136,55 @@ class Signature(Base):
     signed_at: Mapped[datetime]
 
 
+class CaseVersion(Base):
+    """The content of a form as it stood after registration or a correction, with its hash (须知7, R43)."""
+
+    __tablename__ = "case_versions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    version: Mapped[int]  # 1 = as registered
+    content: Mapped[dict[str, Any]]  # the fields the signature covers, by name
+    content_hash: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    by_name: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("case_id", "version"),)
+
+
+class CaseLink(Base):
+    """Somebody said that two cases are about the same matter (同一事项); the street may join them (并案)."""
+
+    __tablename__ = "case_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))  # the later one
+    other_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("case_id", "other_id"),)
+
+
+class NumberStart(Base):
+    """A studio that began mid-year: the next number, set once a year by an administrator (§0)."""
+
+    __tablename__ = "number_starts"
+
+    studio_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    following: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(300))
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    by_name: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+
+
 class Draft(Base):
-    """A half-filled form, kept on the server until it is sent (one per person and form; `task_id` None = new case)."""
+    """A half-filled form, kept on the server until it is sent. Of a task one per person; of new cases (`task_id` None)
+    as many as there are keys: the page makes one up, so that two windows never write over each other."""
 
     __tablename__ = "drafts"
 
@@ -117,6 +192,7 @@ class Draft(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     task_id: Mapped[int | None]
     form: Mapped[str] = mapped_column(String(60))
+    key: Mapped[str] = mapped_column(String(32), default="", server_default=text("''"))
     data: Mapped[dict[str, Any]]
     saved_at: Mapped[datetime]
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
@@ -19,6 +20,9 @@ class Feedback(Base):
     text: Mapped[str] = mapped_column(Text)
     result: Mapped[str] = mapped_column(String(16))  # solved | partly | planned | explained | declined (R109)
     contact: Mapped[str] = mapped_column(String(100), default="")
+    number: Mapped[str] = mapped_column(
+        String(60), default="", server_default=sql("''")
+    )  # 发文字号 of the 答复函 (R67)
     author_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     delivered_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(12), default="delivered")  # delivered | accepted | returned | withdrawn
@@ -28,20 +32,24 @@ class Feedback(Base):
 
 
 class Copy(Base):
-    """One copy of an accepted feedback, to the reporter, the delegate or the studio, until proven delivered."""
+    """One delivery of a feedback until proven: the main one to the department, then the copies to the reporter, the
+    delegate and the studio (R66). One that failed carries why, and what is done next."""
 
     __tablename__ = "copies"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     feedback_id: Mapped[int] = mapped_column(ForeignKey("feedbacks.id"), index=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
-    addressee: Mapped[str] = mapped_column(String(10))  # reporter | delegate | studio
+    addressee: Mapped[str] = mapped_column(String(10))  # department | reporter | delegate | studio
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
-    channel: Mapped[str] = mapped_column(String(8))  # inbox | sms | letter
+    channel: Mapped[str] = mapped_column(String(8))  # main | inbox | sms | letter | relay
     notice_id: Mapped[int | None]
-    state: Mapped[str] = mapped_column(String(12), default="pending")  # pending | delivered | failed
+    state: Mapped[str] = mapped_column(String(12), default="pending")  # pending | delivered | failed | withdrawn
     proof: Mapped[str] = mapped_column(String(300), default="")
+    failure: Mapped[str] = mapped_column(String(300), default="", server_default=sql("''"))
+    next_step: Mapped[str] = mapped_column(String(300), default="", server_default=sql("''"))
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))  # None: the system
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]

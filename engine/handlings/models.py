@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
@@ -39,7 +40,16 @@ class Handling(Base):
     received_at: Mapped[datetime]
     received_on: Mapped[date]
     signed_at: Mapped[datetime | None]  # 签收
-    handler_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    handler_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))  # 办理人员
+    handler_named_at: Mapped[datetime | None]
+    receipt_number: Mapped[str] = mapped_column(
+        String(60), default="", server_default=sql("''")
+    )  # the unit's own 收文号 (R59)
+    receipt_on: Mapped[date | None]
+    plan: Mapped[str] = mapped_column(Text, default="", server_default=sql("''"))  # 办理方案 (R75)
+    planned_at: Mapped[datetime | None]
+    sign_late_at: Mapped[datetime | None]  # the head was told that nobody signed in time
+    plan_late_at: Mapped[datetime | None]  # … that plan or person are missing
     extended: Mapped[bool] = mapped_column(default=False)
     limit_version: Mapped[int] = mapped_column(default=1)  # 1 = first limit, 2 = extended
     first_due_on: Mapped[date | None]
@@ -61,11 +71,40 @@ class Extension(Base):
     work_done: Mapped[str] = mapped_column(Text, default="")
     requested_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     requested_at: Mapped[datetime]
-    decision: Mapped[str] = mapped_column(String(12), default="")  # "" | consented | refused | late_request
+    # "" | consented | refused | disputed | settled_yes | settled_no | denied | late_request
+    decision: Mapped[str] = mapped_column(String(12), default="")
     late: Mapped[bool] = mapped_column(default=False)  # 逾期后同意
     opinion: Mapped[str] = mapped_column(Text, default="")
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     decided_at: Mapped[datetime | None]
+    # the delegate's word by telephone, as the studio wrote it down; his until he denies it (R63)
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    call_note: Mapped[str] = mapped_column(Text, default="", server_default=sql("''"))
+    confirmed_at: Mapped[datetime | None]
+    settlement: Mapped[str] = mapped_column(
+        Text, default="", server_default=sql("''")
+    )  # the department's note on a dispute
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Recorded by telephone, and the delegate has neither confirmed nor denied it yet."""
+        return self.recorded_by_id is not None and self.confirmed_at is None
+
+
+class ExtensionView(Base):
+    """What a co-signing delegate says to a request; an objection stops the extension until it is settled (R64)."""
+
+    __tablename__ = "extension_views"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    extension_id: Mapped[int] = mapped_column(ForeignKey("extensions.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    objects: Mapped[bool]
+    text: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("extension_id", "person_id"),)
 
 
 class Reminder(Base):

@@ -20,6 +20,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("year", name=op.f("pk_missing_years")),
     )
     op.create_table(
+        "absences",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("deputy_id", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("set_by_id", sa.Integer(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_absences_ends_after_start")),
+        sa.ForeignKeyConstraint(["deputy_id"], ["people.id"], name=op.f("fk_absences_deputy_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_absences_person_id")),
+        sa.ForeignKeyConstraint(["set_by_id"], ["people.id"], name=op.f("fk_absences_set_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absences")),
+    )
+    with op.batch_alter_table("absences", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_absences_deputy_id"), ["deputy_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_absences_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "amendments",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
@@ -111,6 +132,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_article_exceptions_package_id"), ["package_id"], unique=False)
 
     op.create_table(
+        "document_numbers",
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.CheckConstraint("last >= 0", name=op.f("ck_document_numbers_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_document_numbers_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "kind", "year", name=op.f("pk_document_numbers")),
+    )
+    op.create_table(
+        "number_starts",
+        sa.Column("studio_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("following", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("by_name", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_number_starts_by_id")),
+        sa.ForeignKeyConstraint(["studio_id"], ["organisations.id"], name=op.f("fk_number_starts_studio_id")),
+        sa.PrimaryKeyConstraint("studio_id", "year", name=op.f("pk_number_starts")),
+    )
+    op.create_table(
         "package_drafts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=40), nullable=False),
@@ -133,6 +179,85 @@ def upgrade() -> None:
     with op.batch_alter_table("package_drafts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_package_drafts_based_on_id"), ["based_on_id"], unique=False)
 
+    op.create_table(
+        "attachments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("draft_id", sa.Integer(), nullable=True),
+        sa.Column("purpose", sa.String(length=24), nullable=False),
+        sa.Column("subject_id", sa.Integer(), nullable=True),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("uploaded_by_id", sa.Integer(), nullable=False),
+        sa.Column("uploaded_by_name", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_attachments_case_id")),
+        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_attachments_draft_id")),
+        sa.ForeignKeyConstraint(["uploaded_by_id"], ["people.id"], name=op.f("fk_attachments_uploaded_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+    )
+    with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attachments_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attachments_draft_id"), ["draft_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attachments_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
+        "case_delegates",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("delegate_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=60), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_case_delegates_by_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_delegates_case_id")),
+        sa.ForeignKeyConstraint(["delegate_id"], ["delegates.id"], name=op.f("fk_case_delegates_delegate_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_case_delegates_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_delegates")),
+        sa.UniqueConstraint("case_id", "person_id", name=op.f("uq_case_delegates_case_id_person_id")),
+    )
+    with op.batch_alter_table("case_delegates", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_delegates_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_delegates_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "case_links",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("other_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_case_links_by_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_links_case_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["cases.id"], name=op.f("fk_case_links_other_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_links")),
+        sa.UniqueConstraint("case_id", "other_id", name=op.f("uq_case_links_case_id_other_id")),
+    )
+    with op.batch_alter_table("case_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_links_other_id"), ["other_id"], unique=False)
+
+    op.create_table(
+        "case_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("by_name", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_case_versions_by_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_versions_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_versions")),
+        sa.UniqueConstraint("case_id", "version", name=op.f("uq_case_versions_case_id_version")),
+    )
     op.create_table(
         "package_draft_files",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -170,21 +295,177 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_amendment_moves_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_amendment_moves_instance_id"), ["instance_id"], unique=False)
 
+    op.create_table(
+        "slips",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("handling_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("colour", sa.String(length=8), nullable=False),
+        sa.Column("number", sa.String(length=80), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=True),
+        sa.Column("department_id", sa.Integer(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.Column("author_name", sa.String(length=40), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("required_on", sa.Date(), nullable=True),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reply", sa.Text(), nullable=False),
+        sa.Column("replied_by_id", sa.Integer(), nullable=True),
+        sa.Column("replied_name", sa.String(length=40), nullable=False),
+        sa.Column("replied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["author_id"], ["people.id"], name=op.f("fk_slips_author_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_slips_case_id")),
+        sa.ForeignKeyConstraint(["department_id"], ["organisations.id"], name=op.f("fk_slips_department_id")),
+        sa.ForeignKeyConstraint(["handling_id"], ["handlings.id"], name=op.f("fk_slips_handling_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_slips_organisation_id")),
+        sa.ForeignKeyConstraint(["replied_by_id"], ["people.id"], name=op.f("fk_slips_replied_by_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["organisations.id"], name=op.f("fk_slips_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_slips")),
+    )
+    with op.batch_alter_table("slips", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slips_case_id"), ["case_id"], unique=False)
+        batch_op.create_index("ix_slips_department", ["department_id", "closed_at"], unique=False)
+        batch_op.create_index("ix_slips_organisation", ["organisation_id", "closed_at"], unique=False)
+        batch_op.create_index("ix_slips_unit", ["unit_id", "closed_at"], unique=False)
+
+    op.create_table(
+        "extension_views",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("extension_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("objects", sa.Boolean(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["extension_id"], ["extensions.id"], name=op.f("fk_extension_views_extension_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_extension_views_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extension_views")),
+        sa.UniqueConstraint("extension_id", "person_id", name=op.f("uq_extension_views_extension_id_person_id")),
+    )
+    with op.batch_alter_table("extension_views", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_extension_views_extension_id"), ["extension_id"], unique=False)
+
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("confidential", sa.Boolean(), server_default=sa.text("(false)"), nullable=False))
+        batch_op.add_column(
+            sa.Column("several_delegates", sa.Boolean(), server_default=sa.text("(false)"), nullable=False)
+        )
+        batch_op.add_column(sa.Column("undelivered", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("backfilled", sa.Boolean(), server_default=sa.text("(false)"), nullable=False))
+
+    with op.batch_alter_table("copies", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("failure", sa.String(length=300), server_default=sa.text("('')"), nullable=False))
+        batch_op.add_column(
+            sa.Column("next_step", sa.String(length=300), server_default=sa.text("('')"), nullable=False)
+        )
+        batch_op.add_column(sa.Column("recorded_by_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_copies_recorded_by_id"), "people", ["recorded_by_id"], ["id"])
+
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("key", sa.String(length=32), server_default=sa.text("('')"), nullable=False))
+
+    with op.batch_alter_table("extensions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("recorded_by_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("call_note", sa.Text(), server_default=sa.text("('')"), nullable=False))
+        batch_op.add_column(sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("settlement", sa.Text(), server_default=sa.text("('')"), nullable=False))
+        batch_op.create_foreign_key(batch_op.f("fk_extensions_recorded_by_id"), "people", ["recorded_by_id"], ["id"])
+
+    with op.batch_alter_table("feedbacks", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("number", sa.String(length=60), server_default=sa.text("('')"), nullable=False))
+
+    with op.batch_alter_table("handlings", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("handler_named_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(
+            sa.Column("receipt_number", sa.String(length=60), server_default=sa.text("('')"), nullable=False)
+        )
+        batch_op.add_column(sa.Column("receipt_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("plan", sa.Text(), server_default=sa.text("('')"), nullable=False))
+        batch_op.add_column(sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("sign_late_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("plan_late_at", sa.DateTime(timezone=True), nullable=True))
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("handlings", schema=None) as batch_op:
+        batch_op.drop_column("plan_late_at")
+        batch_op.drop_column("sign_late_at")
+        batch_op.drop_column("planned_at")
+        batch_op.drop_column("plan")
+        batch_op.drop_column("receipt_on")
+        batch_op.drop_column("receipt_number")
+        batch_op.drop_column("handler_named_at")
+
+    with op.batch_alter_table("feedbacks", schema=None) as batch_op:
+        batch_op.drop_column("number")
+
+    with op.batch_alter_table("extensions", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_extensions_recorded_by_id"), type_="foreignkey")
+        batch_op.drop_column("settlement")
+        batch_op.drop_column("confirmed_at")
+        batch_op.drop_column("call_note")
+        batch_op.drop_column("recorded_by_id")
+
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.drop_column("key")
+
+    with op.batch_alter_table("copies", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_copies_recorded_by_id"), type_="foreignkey")
+        batch_op.drop_column("recorded_by_id")
+        batch_op.drop_column("next_step")
+        batch_op.drop_column("failure")
+
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_column("backfilled")
+        batch_op.drop_column("undelivered")
+        batch_op.drop_column("several_delegates")
+        batch_op.drop_column("confidential")
+
+    with op.batch_alter_table("extension_views", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_extension_views_extension_id"))
+
+    op.drop_table("extension_views")
+    with op.batch_alter_table("slips", schema=None) as batch_op:
+        batch_op.drop_index("ix_slips_unit")
+        batch_op.drop_index("ix_slips_organisation")
+        batch_op.drop_index("ix_slips_department")
+        batch_op.drop_index(batch_op.f("ix_slips_case_id"))
+
+    op.drop_table("slips")
     with op.batch_alter_table("amendment_moves", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_amendment_moves_instance_id"))
         batch_op.drop_index(batch_op.f("ix_amendment_moves_case_id"))
 
     op.drop_table("amendment_moves")
     op.drop_table("package_draft_files")
+    op.drop_table("case_versions")
+    with op.batch_alter_table("case_links", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_links_other_id"))
+
+    op.drop_table("case_links")
+    with op.batch_alter_table("case_delegates", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_delegates_person_id"))
+        batch_op.drop_index(batch_op.f("ix_case_delegates_case_id"))
+
+    op.drop_table("case_delegates")
+    with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attachments_sha256"))
+        batch_op.drop_index(batch_op.f("ix_attachments_draft_id"))
+        batch_op.drop_index(batch_op.f("ix_attachments_case_id"))
+
+    op.drop_table("attachments")
     with op.batch_alter_table("package_drafts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_package_drafts_based_on_id"))
 
     op.drop_table("package_drafts")
+    op.drop_table("number_starts")
+    op.drop_table("document_numbers")
     with op.batch_alter_table("article_exceptions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_article_exceptions_package_id"))
         batch_op.drop_index(batch_op.f("ix_article_exceptions_key"))
@@ -199,5 +480,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_amendments_state"))
 
     op.drop_table("amendments")
+    with op.batch_alter_table("absences", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_absences_person_id"))
+        batch_op.drop_index(batch_op.f("ix_absences_deputy_id"))
+
+    op.drop_table("absences")
     op.drop_table("missing_years")
     # ### end Alembic commands ###
