@@ -25,6 +25,7 @@ class Settings:
     secure_cookies: bool
     processes_dir: Path
     proxies: int = 0  # how many proxies of ours stand in front of the web; their X-Forwarded-* headers are believed
+    attachment_limit: int = 15_000_000  # bytes of one attached file
 
     @property
     def production(self) -> bool:

@@ -11,6 +11,7 @@ from engine.config import Settings
 from web import (
     articles,
     assets,
+    attachments,
     cases,
     comparing,
     delegate,
@@ -48,8 +49,8 @@ from web.session import Application, House
 
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
-    session, setup_page, workbench, delegate, registration, inbox, tasks, cases, search, ledger, messages, people,
-    organisations, incidents, operations, migration, procedures, comparing, publishing, editor,
+    session, setup_page, workbench, delegate, registration, attachments, inbox, tasks, cases, search, ledger, messages,
+    people, organisations, incidents, operations, migration, procedures, comparing, publishing, editor,
     draft_files, dryrun, scenarios, tracking,
     workdays, parameters, articles,
 )  # fmt: skip
@@ -111,7 +112,8 @@ def _flask_settings(settings: Settings) -> dict[str, Any]:
 
 
 def _headers(answer: Response) -> Response:
-    answer.headers.update(SECURITY)
+    for name, value in SECURITY.items():  # a page may be stricter (attachments)
+        answer.headers.setdefault(name, value)
     if assets.is_hashed(request.path) and answer.status_code == 200:
         answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     elif request.endpoint != "static":

@@ -5,14 +5,15 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import casefile, tasks
+from engine import casefile, filing, tasks
 from engine.access import Verb
+from engine.cases import versions
 from engine.errors import Invalid, NotFound
 from web.forms import Filled
 from web.policy import policy
 from web.session import actor, is_fragment
 
-TABS = {"overview": "基本情况", "progress": "办理过程", "diagram": "流程图", "log": "日志"}
+TABS = {"overview": "基本情况", "progress": "办理过程", "files": "附件", "diagram": "流程图", "log": "日志"}
 TERMINATION = "terminate"
 blueprint = Blueprint("cases", __name__, url_prefix="/cases/<int:case_id>")
 
@@ -27,7 +28,13 @@ def show(case_id: int) -> ResponseReturnValue:
     file = casefile.load(g.session, actor(), case_id)
     template = "cases/_tabs.html" if is_fragment() else "cases/show.html"
     return render_template(
-        template, file=file, tab=tab, tabs=TABS, withdrawable=_withdrawable(case_id), **_drawing(tab, case_id)
+        template,
+        file=file,
+        tab=tab,
+        tabs=TABS,
+        withdrawable=_withdrawable(case_id),
+        **_drawing(tab, case_id),
+        **_files(tab, file),
     )
 
 
@@ -41,6 +48,17 @@ def _drawing(tab: str, case_id: int) -> dict[str, Any]:
         return {}
     drawn = casefile.diagram(g.session, actor(), case_id, request.args.get("process"))
     return {"drawings": drawn["tabs"], "process": drawn["process"]}
+
+
+def _files(tab: str, file: casefile.CaseFile) -> dict[str, Any]:
+    """Attachments and versions of the form, for the tab that shows them."""
+    if tab != "files":
+        return {}
+    return {
+        "attached": filing.of_case(g.session, actor(), file.case.id),
+        "may_add": filing.may_add(g.session, actor(), file.case),
+        "versions": versions.told(g.session, file.case.id),
+    }
 
 
 @blueprint.get("/diagram.json")

@@ -1,5 +1,7 @@
 """The words on screen for codes in the database: one word per thing, as in docs/glossary.md."""
 
+from engine.attachments.labels import KINDS as FILE_KINDS
+from engine.attachments.labels import PURPOSES
 from engine.organisation.labels import DUTIES, TIERS
 from engine.work.acts import LABELS as ACTS
 
@@ -105,10 +107,12 @@ TABLES = {
     "duty": DUTIES,
     "extension": EXTENSION_DECISIONS,
     "feedback": FEEDBACK_STATES,
+    "file_kind": FILE_KINDS,
     "gender": GENDERS,
     "grade": GRADES,
     "matter": MATTERS,
     "party": PARTIES,
+    "purpose": PURPOSES,
     "result": RESULTS,
     "settlement": SETTLEMENTS,
     "state": STATES,

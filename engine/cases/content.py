@@ -45,9 +45,13 @@ def _plain(value: Any) -> Any:
 
 def digest(case: Case) -> str:
     """SHA-256 of the number and every field, independent of field order and database."""
+    return hashlib.sha256(json.dumps(facts(case), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def facts(case: Case) -> dict[str, Any]:
+    """What the signature covers, by name; dates as ISO text."""
     names = (*FIELDS, "number", "delegate_name", "delegate_title", "delegate_contact")
-    facts = {name: _plain(getattr(case, name)) for name in names}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return {name: _plain(getattr(case, name)) for name in names}
 
 
 signatures = cast(Table, Signature.__table__)

@@ -38,6 +38,8 @@ TABLES: dict[str, Mapping[str, str]] = {
     "feedback": words.FEEDBACK_STATES,
     "extensions": words.EXTENSION_DECISIONS,
     "duties": DUTIES,
+    "purposes": words.PURPOSES,
+    "file kinds": words.FILE_KINDS,
     "kinds": KINDS,
     "tiers": TIERS,
 }

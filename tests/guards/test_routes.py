@@ -12,13 +12,14 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from engine import amending, clock, db
+from engine import amending, clock, db, filing
 from engine.access import POLICY, Verb
+from engine.attachments.store import Store
 from engine.cases.models import Case
 from engine.config import ROOT, Settings
 from engine.errors import Misconfigured
 from engine.notices.models import Notice
-from engine.organisation import tokens
+from engine.organisation import queries, tokens
 from engine.organisation.models import Organisation, Person, Post
 from engine.packages.models import MigrationBatch, Package
 from engine.scenarios.models import DryRun, Scenario
@@ -84,8 +85,17 @@ def values(app: Flask, sqlite: Engine) -> dict[str, list[str]]:
         ids |= {"run_id": [str(run.id)], "scenario_id": [str(kept.id)]}
         ids["batch_id"] = [str(batch.id)]
         studio = session.scalars(select(Case.studio_id)).first()
+        ids["attachment_id"] = [_attachment(session, app)]
     few = {name: found[:3] if name not in ("task_id", "case_id") else found for name, found in ids.items()}
     return few | {"box": list(BOXES), "studio_id": [str(studio)], "secret": [link], "token": [link], "key": ["opinion"]}
+
+
+def _attachment(session: Session, app: Flask) -> str:
+    """A note the studio's liaison added to the first case."""
+    case = session.scalars(select(Case).order_by(Case.id)).first()
+    liaison = queries.actor(session, session.scalars(select(Person.id).where(Person.login == "liaison")).one())
+    store = Store.of(app.extensions["lianxin"].settings)
+    return str(filing.keep(session, liaison, store, case.id, "supplement", "说明.txt", "补充说明".encode()).id)
 
 
 def _administrator(session: Session) -> int:

@@ -1,0 +1,126 @@
+"""Files of cases and of registrations not yet finished: keep, read, take away (填表须知3, R36)."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import access, clock
+from engine.access import Actor, Verb, require
+from engine.attachments import inspecting, queries
+from engine.attachments.labels import PURPOSES
+from engine.attachments.models import Attachment
+from engine.attachments.store import Store
+from engine.cases.models import Case, Draft
+from engine.catalogue import scopes
+from engine.errors import Conflict, Forbidden, Invalid, NotFound
+from engine.organisation import queries as organisation
+from engine.work import operations as work
+from engine.work.models import Task
+
+MOST_FILES = 20
+NAMELESS = "未命名"
+
+
+def keep(
+    session: Session, actor: Actor, store: Store, case_id: int | None, purpose: str, filename: str, data: bytes, *,
+    draft_id: int | None = None,
+) -> Attachment:  # fmt: skip
+    """Add a file to a case the actor works on, or to his own draft (`case_id` None). Invalid with a sentence that names
+    the file when it is not one we take; NotFound outside the actor's reach. `purpose`: a key of PURPOSES."""
+    if purpose not in PURPOSES:
+        raise KeyError(purpose)
+    if case_id is not None:
+        _workable(session, actor, case_id)
+    else:
+        _own_draft(session, actor, draft_id)
+    name = told(filename)
+    if len(data) > store.limit:
+        raise Invalid(f"“{name}”超过 {store.limit // 1_000_000} 兆，请压缩后上传。")
+    if queries.count(session, case_id=case_id, draft_id=draft_id) >= MOST_FILES:
+        raise Invalid(f"一件最多 {MOST_FILES} 个附件，“{name}”没有上传。")
+    try:
+        kind = inspecting.media_type(data)
+    except Invalid as refused:
+        raise Invalid(f"“{name}”没有上传：{refused.message}。") from refused
+    row = Attachment(
+        case_id=case_id, draft_id=draft_id, purpose=purpose, filename=name, media_type=kind,
+        size=len(data), sha256=store.write(data), uploaded_by_id=actor.person_id, uploaded_by_name=actor.name,
+        at=clock.now(),
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
+
+
+def read(session: Session, actor: Actor, attachment_id: int) -> Attachment:
+    """A file of a case the actor may read, or of his own draft; else NotFound."""
+    row = session.get(Attachment, attachment_id)
+    if row is None:
+        raise NotFound
+    if row.case_id is not None:
+        require(actor, Verb.CASE_READ, scopes.case_scope(session, session.get_one(Case, row.case_id)))
+    elif row.uploaded_by_id != actor.person_id:
+        raise NotFound
+    return row
+
+
+def of_case(session: Session, actor: Actor, case_id: int) -> Sequence[Attachment]:
+    """The files of a case the actor may read, oldest first."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound
+    require(actor, Verb.CASE_READ, scopes.case_scope(session, case))
+    return queries.of_case(session, case_id)
+
+
+def remove(session: Session, actor: Actor, attachment_id: int) -> None:
+    """Take a file out of one's own draft; what belongs to a registered case stays (R1)."""
+    row = read(session, actor, attachment_id)
+    if row.case_id is not None:
+        raise Conflict("已登记的附件不能删除。如有错误，请上传正确的材料并说明。")
+    session.delete(row)
+    session.flush()
+
+
+def may_add(session: Session, actor: Actor, case: Case) -> bool:
+    """May the actor add files? The studio's liaison until the case is closed, and who holds an open step of it."""
+    studio = organisation.organisation_scope(session, case.studio_id)
+    if case.closed_at is None and access.may(actor, Verb.CASE_REGISTER, studio):
+        return True
+    held = (Task.assignee_id == actor.person_id) | (Task.person_id == actor.person_id)
+    return session.scalars(select(Task.id).where(Task.case_id == case.id, held).limit(1)).first() is not None
+
+
+def told_in_history(session: Session, actor: Actor, case_id: int, added: Sequence[Attachment]) -> None:
+    """One history row for files added to a registered case."""
+    case = _workable(session, actor, case_id)
+    names = "、".join(row.filename for row in added)
+    work.record(
+        session, "attached", case_id=case_id, element_name="附件", actor_id=actor.person_id, actor_name=actor.name,
+        tier=case.tier, opinion=names, data={"files": [row.sha256 for row in added]},
+    )  # fmt: skip
+
+
+def told(filename: str) -> str:
+    """The name as typed, without what cannot be shown: control characters and halves of characters; at most 255."""
+    kept = "".join(char if unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") else "�" for char in filename)
+    return kept.strip()[-255:] or NAMELESS
+
+
+def _workable(session: Session, actor: Actor, case_id: int) -> Case:
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound
+    require(actor, Verb.CASE_READ, scopes.case_scope(session, case))
+    if not may_add(session, actor, case):
+        raise Forbidden(verb="补充附件")
+    return case
+
+
+def _own_draft(session: Session, actor: Actor, draft_id: int | None) -> Draft:
+    draft = session.get(Draft, draft_id) if draft_id is not None else None
+    if draft is None or draft.person_id != actor.person_id:
+        raise NotFound
+    return draft
