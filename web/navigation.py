@@ -109,7 +109,8 @@ class Shell:
     @property
     def places(self) -> list[str]:
         """「机构 · 职务」 of each post held today."""
-        return [f"{name} · {DUTIES.get(duty, duty)}" for name, duty in desk.posts(g.session, actor())]
+        held = [f"{name} · {DUTIES.get(duty, duty)}" for name, duty in desk.posts(g.session, actor())]
+        return held + [f"代理 {row.name}" for row in actor().absent]
 
     @property
     def boxes(self) -> Mapping[str, int]:

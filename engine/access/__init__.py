@@ -8,6 +8,7 @@ from engine.access.policy import POLICY, may, require
 from engine.access.subjects import (
     ADMINISTRATORS,
     WORKING_KINDS,
+    Absentee,
     Actor,
     CaseScope,
     OrganisationScope,
@@ -15,6 +16,7 @@ from engine.access.subjects import (
     Reach,
     Subject,
     TaskScope,
+    acts_for,
     in_pool,
     reach,
 )
@@ -24,6 +26,7 @@ __all__ = [
     "ADMINISTRATORS",
     "POLICY",
     "WORKING_KINDS",
+    "Absentee",
     "Actor",
     "CaseScope",
     "OrganisationScope",
@@ -32,6 +35,7 @@ __all__ = [
     "Subject",
     "TaskScope",
     "Verb",
+    "acts_for",
     "in_pool",
     "may",
     "reach",

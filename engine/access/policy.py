@@ -123,10 +123,11 @@ def _task_pool(actor: Actor, subject: Subject) -> bool:
 
 
 def _task_mine(actor: Actor, subject: Subject) -> bool:
-    """Held by the actor, who still belongs to the pool: a task does not follow somebody out of office."""
+    """Held by the actor or an absent colleague the actor stands in for, and the actor still belongs to the pool: a
+    task does not follow somebody out of office."""
     if not isinstance(subject, TaskScope):
         return False
-    held = subject.assignee_id == actor.person_id and in_pool(actor, subject)
+    held = subject.assignee_id in actor.ids and in_pool(actor, subject)
     return held if subject.person_id is None else subject.person_id == actor.person_id
 
 
@@ -171,6 +172,11 @@ def _city_department(actor: Actor | None) -> bool:
     )
 
 
+def _studio_or_department(actor: Actor, subject: Subject) -> bool:
+    """Article 12: the organisation departments and the studio follow the whole handling (R76)."""
+    return _department_of_area(actor, subject) or _studio_of_case(actor, subject)
+
+
 _system = _duty("system_administrator")
 _procedure = _duty("procedure_administrator")
 
@@ -188,6 +194,13 @@ POLICY: dict[Verb, tuple[Holds, Covers]] = {
     Verb.TASK_COMPLETE: (_works, _task_mine),
     Verb.EXTENSION_REQUEST: (_kind("unit"), _unit_handling),
     Verb.EXTENSION_CONSENT: (_delegate, _signing_delegate),
+    Verb.CASE_URGE: (_kind("department", "studio"), _studio_or_department),
+    Verb.SUPERVISION_ISSUE: (_kind("department"), _department_of_area),
+    Verb.SUPERVISION_REPLY: (_kind("unit"), _unit_handling),
+    Verb.SUPERVISION_OPINE: (_delegate, _signing_delegate),
+    Verb.HANDLING_RECALL: (_kind("department"), _department_of_area),
+    Verb.DEPUTY_SET: (_either(_works, _system), _any_subject),
+    Verb.TASK_HAND_OVER: (_either(_duty("head"), _system), _any_subject),
     Verb.RATING_RECORD: (_either(_kind("department", "studio"), _delegate), _rating_party),
     Verb.COPY_READ: (_works, _readable),
     Verb.LEDGER_READ: (_kind("studio", "department"), _ledger),

@@ -8,23 +8,40 @@ ADMINISTRATORS = frozenset({"system_administrator", "procedure_administrator", "
 
 @dataclass(frozen=True)
 class PostRef:
-    """A duty held today in one organisation. An acting liaison (R12) holds a second PostRef with duty `liaison`."""
+    """A duty held today in one organisation. An acting liaison (R12) holds a second PostRef with duty `liaison`;
+    `deputy_for`: the absent colleague whose duty it is (代理), None for one's own."""
 
     organisation_id: int
     duty: str
     kind: str
     tier: str
     place_id: int
+    deputy_for: int | None = None
+
+
+@dataclass(frozen=True)
+class Absentee:
+    """A colleague who is away today and has named the actor as deputy (代理, I14)."""
+
+    person_id: int
+    name: str
 
 
 @dataclass(frozen=True)
 class Actor:
-    """A signed-in person; `delegate_id` is set while the person is a delegate in office."""
+    """A signed-in person; `delegate_id` is set while the person is a delegate in office; `absent`: those in whose place
+    the person acts today."""
 
     person_id: int
     name: str
     posts: tuple[PostRef, ...] = ()
     delegate_id: int | None = None
+    absent: tuple[Absentee, ...] = ()
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """Whose claimed tasks the person works on: the own ones, and those of the absent."""
+        return frozenset({self.person_id, *(row.person_id for row in self.absent)})
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,24 @@ def in_pool(actor: Actor, task: TaskScope) -> bool:
     return not administrates(actor) and any(
         post.organisation_id == task.organisation_id and _fills(post.duty, task.duty) for post in actor.posts
     )
+
+
+def acts_for(actor: Actor, task: TaskScope) -> Absentee | None:
+    """The absent colleague in whose place the actor takes or does this pool task (代理); None: in the own right.
+
+    Tasks for one person (a delegate's signature, consent and grade) have no deputy (R63)."""
+    if task.person_id is not None or task.assignee_id == actor.person_id:
+        return None
+    if task.assignee_id is not None:
+        return next((row for row in actor.absent if row.person_id == task.assignee_id), None)
+    fitting = [
+        post.deputy_for
+        for post in actor.posts
+        if post.organisation_id == task.organisation_id and _fills(post.duty, task.duty)
+    ]
+    if None in fitting:
+        return None
+    return next((row for row in actor.absent if row.person_id in fitting), None)
 
 
 def _fills(held: str, asked: str) -> bool:

@@ -33,6 +33,7 @@ class Act:
     case: Case
     instance_id: int
     actor: Actor | None = None
+    on_behalf_of: str = ""  # name of the absent colleague in whose place the actor acts (代理, I14)
     organisation_id: int | None = None  # in whose name the actor acts
     form: Mapping[str, Any] = field(default_factory=dict)
     role: str = ""
@@ -160,6 +161,7 @@ class Act:
             values |= {
                 "actor_id": self.actor.person_id,
                 "actor_name": self.actor.name,
+                "on_behalf_of": self.on_behalf_of,
                 "organisation_id": self.organisation_id,
                 "organisation_name": self.organisation_name(self.organisation_id),
             }

@@ -32,6 +32,11 @@ def case_scope(session: Session, case: Case, took_part: Iterable[int] | None = N
     )
 
 
+def pool_scope(task: Task) -> TaskScope:
+    """The task's pool and holder alone, where its case is not asked about."""
+    return TaskScope(task.organisation_id, task.duty, task.person_id, task.assignee_id)
+
+
 def task_scope(session: Session, task: Task, case: Case, took_part: Iterable[int] | None = None) -> TaskScope:
     """The task's pool and holder, with its case; `took_part` as above."""
     return TaskScope(

@@ -67,8 +67,12 @@ def awaiting_receipt(actor: Actor) -> ColumnElement[bool]:
 
 
 def in_hand(actor: Actor) -> ColumnElement[bool]:
-    """在办: taken by the actor, or for the actor in person."""
-    return or_(Task.assignee_id == actor.person_id, Task.person_id == actor.person_id)
+    """在办: taken by the actor or an absent colleague the actor stands in for, or for the actor in person."""
+    mine = or_(Task.assignee_id == actor.person_id, Task.person_id == actor.person_id)
+    if not actor.absent:
+        return mine
+    away = Task.assignee_id.in_(sorted(actor.ids - {actor.person_id}))
+    return or_(mine, and_(away, _pools(actor, Task.organisation_id, Task.duty)))
 
 
 def to_do(actor: Actor) -> ColumnElement[bool]:

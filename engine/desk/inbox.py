@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import access, clock
 from engine.access import Actor
 from engine.cases.models import Case, Draft
+from engine.catalogue import scopes
 from engine.desk import conditions
 from engine.desk.boxes import BOXES
 from engine.desk.rows import Item, Page, Row, rows
@@ -62,7 +63,12 @@ def _query(session: Session, actor: Actor, box: str) -> Found:
         return query.group_by(History.case_id).order_by(at.desc(), History.case_id.desc()), _case
     if box == "supervision":
         return _supervision(actor), _case
-    return _tasks(session, actor, box), lambda task: Item(task.case_id, task)
+    return _tasks(session, actor, box), lambda task: Item(task.case_id, task, deputy_for=_deputised(actor, task))
+
+
+def _deputised(actor: Actor, task: Task) -> str:
+    absent = access.acts_for(actor, scopes.pool_scope(task)) if actor.absent else None
+    return absent.name if absent else ""
 
 
 def _case(case_id: int, at: Any = None) -> Item:

@@ -13,10 +13,11 @@ from engine.organisation.models import Organisation
 
 
 def posts(session: Session, actor: Actor) -> list[tuple[str, str]]:
-    """(organisation, duty) of each post held today, in the order of the posts."""
-    ids = {post.organisation_id for post in actor.posts}
+    """(organisation, duty) of each own post held today, in the order of the posts."""
+    own = [post for post in actor.posts if post.deputy_for is None]
+    ids = {post.organisation_id for post in own}
     names = dict(session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))).all())
-    return [(names[post.organisation_id], post.duty) for post in actor.posts]
+    return [(names[post.organisation_id], post.duty) for post in own]
 
 
 def unread_messages(session: Session, actor: Actor) -> int:

@@ -59,6 +59,7 @@ class Row:
     claimable: bool = False
     at: datetime | None = None
     copy_id: int | None = None
+    deputy_for: str = ""  # the absent colleague whose task it is (代理)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Item:
     task: Task | None = None
     at: datetime | None = None
     copy_id: int | None = None
+    deputy_for: str = ""
 
 
 def rows(session: Session, items: Sequence[Item]) -> list[Row]:
@@ -138,6 +140,7 @@ class _Facts:
             claimable=item.task is not None and item.task.assignee_id is None and item.task.person_id is None,
             at=item.at,
             copy_id=item.copy_id,
+            deputy_for=item.deputy_for,
         )
 
 

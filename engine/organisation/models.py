@@ -76,6 +76,25 @@ class Post(Base):
     __table_args__ = (CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="ends_after_start"),)
 
 
+class Absence(Base):
+    """From–to somebody of the same organisation stands in for an absent person (代理, I14). What the deputy may do is
+    derived from the dates; nothing has to be given back when they have passed."""
+
+    __tablename__ = "absences"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    deputy_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]  # last day, inclusive
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    set_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    set_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  # ended early or taken back
+
+    __table_args__ = (CheckConstraint("ends_on >= starts_on", name="ends_after_start"),)
+
+
 class Delegate(Base):
     """A delegate to the city Party congress; signs in as the person."""
 

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, cast
 
 from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine import clock
-from engine.access import Actor, OrganisationScope, PostRef
+from engine.access import Absentee, Actor, OrganisationScope, PostRef
 from engine.errors import NotFound
-from engine.organisation.models import Adjacency, Delegate, Organisation, Person, Place, Placement, Post
+from engine.organisation.models import Absence, Adjacency, Delegate, Organisation, Person, Place, Placement, Post
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,29 @@ def in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
 
 # ------------------------------------------------------------------------------------------------------- people
 _TODAY: BindParameter[date] = bindparam("today", type_=Date)
+_Away = aliased(Person)
 _ACTOR = (
-    select(Person, Delegate, Post.duty, Organisation)
+    select(
+        Person,
+        Delegate,
+        Post.person_id.label("holder_id"),
+        Post.duty,
+        Organisation,
+        _Away.id.label("absent_id"),
+        _Away.name.label("absent"),
+    )
     .outerjoin(Delegate, Delegate.person_id == Person.id)
-    .outerjoin(Post, and_(Post.person_id == Person.id, in_force(_TODAY)))
+    .outerjoin(
+        Absence,
+        and_(
+            Absence.deputy_id == Person.id,
+            Absence.starts_on <= _TODAY,
+            Absence.ends_on >= _TODAY,
+            Absence.ended_at.is_(None),
+        ),
+    )
+    .outerjoin(_Away, _Away.id == Absence.person_id)
+    .outerjoin(Post, and_(Post.person_id.in_((Person.id, Absence.person_id)), in_force(_TODAY)))
     .outerjoin(Organisation, and_(Organisation.id == Post.organisation_id, Organisation.active))
     .where(Person.id == bindparam("person_id"))
     .order_by(Post.id)
@@ -62,23 +82,43 @@ def actor(session: Session, person_id: int) -> Actor:
 def person_and_actor(session: Session, person_id: int) -> tuple[Person, Actor]:
     """The same with the person's own row, in one statement."""
     today = clock.today()
-    found = session.execute(_ACTOR, {"person_id": person_id, "today": today}).all()
+    found = cast("Sequence[Any]", session.execute(_ACTOR, {"person_id": person_id, "today": today}).all())
     if not found or not found[0].Person.active:
         raise NotFound
     person, delegate = found[0].Person, found[0].Delegate
     rows = [row for row in found if row.Organisation is not None]
-    posts = [_ref(row.Organisation, row.duty) for row in rows]
-    posts += [
-        _ref(row.Organisation, "liaison")
-        for row in rows
-        if row.duty in ("secretary", "deputy") and _acts_as_liaison(session, row.Organisation, person_id)
-    ]
+    posts = _posts(session, [row for row in rows if row.holder_id == person_id])
+    lent = _posts(session, [row for row in rows if row.holder_id != person_id], _working_places(posts))
     in_office = delegate is not None and (delegate.ends_on is None or delegate.ends_on >= today)
-    return person, Actor(person_id, person.name, tuple(dict.fromkeys(posts)), delegate.id if in_office else None)
+    own = {(post.organisation_id, post.duty) for post in posts}
+    posts += [post for post in lent if (post.organisation_id, post.duty) not in own]
+    lending = {post.deputy_for for post in lent}
+    absent = dict.fromkeys(Absentee(row.absent_id, row.absent) for row in found if row.absent_id in lending - {None})
+    return person, Actor(
+        person_id, person.name, tuple(dict.fromkeys(posts)), delegate.id if in_office else None, tuple(absent)
+    )
 
 
-def _ref(organisation: Organisation, duty: str) -> PostRef:
-    return PostRef(organisation.id, duty, organisation.kind, organisation.tier, organisation.place_id)
+def _posts(session: Session, rows: Sequence[Any], places: frozenset[int] | None = None) -> list[PostRef]:
+    """The duties of these rows, acting liaisons included; with `places` those of absent colleagues, in these
+    organisations only: somebody of another organisation cannot stand in."""
+    kept = [row for row in rows if places is None or row.Organisation.id in places]
+    found = [(row, row.duty) for row in kept]
+    found += [
+        (row, "liaison")
+        for row in kept
+        if row.duty in ("secretary", "deputy") and _acts_as_liaison(session, row.Organisation, row.holder_id)
+    ]
+    return [_ref(row.Organisation, duty, None if places is None else row.holder_id) for row, duty in found]
+
+
+def _working_places(posts: Sequence[PostRef]) -> frozenset[int]:
+    """The duties of the three administrators are nobody else's (三员分立)."""
+    return frozenset(post.organisation_id for post in posts if post.kind != "administration")
+
+
+def _ref(organisation: Organisation, duty: str, deputy_for: int | None = None) -> PostRef:
+    return PostRef(organisation.id, duty, organisation.kind, organisation.tier, organisation.place_id, deputy_for)
 
 
 def _acts_as_liaison(session: Session, studio: Organisation, person_id: int) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from engine import clock, forms, instances
-from engine.access import Actor, TaskScope, Verb, may, require
+from engine.access import Actor, TaskScope, Verb, acts_for, may, require
 from engine.cases.models import Case, Draft
 from engine.catalogue import scopes
 from engine.catalogue.act import Act
@@ -29,24 +29,28 @@ class Completed:
 
 
 def claim(session: Session, actor: Actor, task_id: int) -> Task:
-    """签收: of everybody pressing at once exactly one gets it, the others read who has it (I4)."""
+    """签收: of everybody pressing at once exactly one gets it, the others read who has it (I4). What a deputy takes is
+    the absent colleague's, so that it is back with her when the dates have passed (I14)."""
     locked = locked_task(session, actor, task_id)
     task, case = locked.task, locked.case
     require(actor, Verb.TASK_CLAIM, locked.scope)
-    if task.assignee_id == actor.person_id:
+    if task.assignee_id in actor.ids:
         return task
-    if not work.claim(session, task.id, actor.person_id):
+    absent = acts_for(actor, locked.scope)
+    holder_id = absent.person_id if absent else actor.person_id
+    place = _place(session, actor, task, case)
+    if not work.claim(session, task.id, holder_id):
         raise TaskTaken(f"“{task.name}”已由{name_of(session, task.assignee_id)}签收。")
-    work.record(session, "claimed", **_place(session, actor, task, case), received_at=task.created_at)
+    work.record(session, "claimed", **place, received_at=task.created_at)
     if task.role == "answer":
-        _signed_for(session, actor, case)
+        _signed_for(session, holder_id, case)
     return task
 
 
-def _signed_for(session: Session, actor: Actor, case: Case) -> None:
+def _signed_for(session: Session, holder_id: int, case: Case) -> None:
     handling = Act(session, case, 0).handling
     if handling is not None and handling.signed_at is None:
-        handling.signed_at, handling.handler_id = clock.now(), actor.person_id
+        handling.signed_at, handling.handler_id = clock.now(), holder_id
     case.state = instances.shown_state(session, case, "handling")
 
 
@@ -55,9 +59,10 @@ def release(session: Session, actor: Actor, task_id: int) -> Task:
     locked = locked_task(session, actor, task_id)
     task, case = locked.task, locked.case
     require(actor, Verb.TASK_RELEASE, locked.scope)
+    place = _place(session, actor, task, case)
     if task.assignee_id is None or not work.release(session, task.id, task.assignee_id):
         raise Conflict("这项任务现在没有人签收，不需要退还。")
-    work.record(session, "released", **_place(session, actor, task, case))
+    work.record(session, "released", **place)
     if task.role == "answer":
         case.state = instances.shown_state(session, case, "handling")
     return task
@@ -73,10 +78,17 @@ def _place(session: Session, actor: Actor, task: Task, case: Case) -> dict[str, 
         "element_name": task.name,
         "actor_id": actor.person_id,
         "actor_name": actor.name,
+        "on_behalf_of": _absent_name(actor, task),
         "organisation_id": task.organisation_id,
         "organisation_name": organisation_row.name if organisation_row else "",
         "tier": case.tier,
     }
+
+
+def _absent_name(actor: Actor, task: Task) -> str:
+    """Whose place the actor takes (代理), "" for nobody's."""
+    absent = acts_for(actor, scopes.pool_scope(task))
+    return absent.name if absent else ""
 
 
 def complete(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any]) -> Completed:
@@ -100,7 +112,9 @@ _FORGET_DRAFTS = delete(Draft.__table__).where(Draft.__table__.c.task_id == bind
 def _may_complete(session: Session, actor: Actor, task: Task, scope: TaskScope) -> None:
     if task.assignee_id is None and task.person_id is None and may(actor, Verb.TASK_CLAIM, scope):
         raise Conflict(f"请先签收“{task.name}”，再办理。")
-    if task.assignee_id not in (None, actor.person_id):
+    if task.person_id is not None and task.person_id in actor.ids - {actor.person_id}:
+        raise Conflict(f"“{task.name}”须由{name_of(session, task.person_id)}本人办理，不能代理。")
+    if task.assignee_id is not None and task.assignee_id not in actor.ids:
         raise TaskTaken(f"“{task.name}”已由{name_of(session, task.assignee_id)}签收，正在办理。")
     require(actor, Verb.EXTENSION_CONSENT if task.role == "extension_consent" else Verb.TASK_COMPLETE, scope)
 
@@ -121,6 +135,7 @@ def act_on(session: Session, actor: Actor | None, case: Case, task: Task, data: 
         case=case,
         instance_id=task.instance_id,
         actor=actor,
+        on_behalf_of=_absent_name(actor, task) if actor is not None else "",
         organisation_id=task.organisation_id,
         form=data,
         role=task.role,

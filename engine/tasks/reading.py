@@ -8,7 +8,7 @@ from sqlalchemy import and_, bindparam, exists, select, true
 from sqlalchemy.orm import Session
 
 from engine import clock, forms, instances
-from engine.access import Actor, TaskScope, Verb, may, require
+from engine.access import Actor, TaskScope, Verb, acts_for, may, require
 from engine.cases.models import Case, Draft
 from engine.catalogue import scopes
 from engine.catalogue.act import Act
@@ -39,6 +39,8 @@ class TaskView:
     may_release: bool
     may_extend: bool
     holder_name: str
+    deputy_for: str = ""  # the absent colleague in whose place the actor works on it (代理)
+    person_name: str = ""  # whose own act it is, which nobody can do in his place
 
 
 def load(session: Session, actor: Actor, task_id: int) -> TaskView:
@@ -59,6 +61,8 @@ def load(session: Session, actor: Actor, task_id: int) -> TaskView:
         may_release=task.assignee_id is not None and may(actor, Verb.TASK_RELEASE, scope),
         may_extend=task.role == "answer" and holds(actor, task) and _extension_possible(session, actor, case, task),
         holder_name=name_of(session, task.assignee_id),
+        deputy_for=absent.name if (absent := acts_for(actor, scope)) else "",
+        person_name=name_of(session, task.person_id),
     )
 
 
@@ -165,8 +169,8 @@ def _gone(session: Session, actor: Actor, task_id: int) -> Exception:
 
 
 def holds(actor: Actor, task: Task) -> bool:
-    """Does the actor hold the task, or is it for him personally?"""
-    return actor.person_id in (task.assignee_id, task.person_id)
+    """Does the actor hold the task, himself or as a deputy, or is it for him personally?"""
+    return task.assignee_id in actor.ids or task.person_id == actor.person_id
 
 
 def name_of(session: Session, person_id: int | None) -> str:
