@@ -2,18 +2,21 @@
 
 An act writes some ten rows, and on its way to the database each costs more than in it: the statement is built, looked
 up, bound, sent and waited for. Here SQLAlchemy compiles each statement once per process, and nobody waits before the
-last one is sent. The unit of work stays what it is for everything that is not hot (docs/decisions/0017).
+last one is sent. The unit of work stays what it is for everything that is not hot (docs/decisions/0017). What was sent
+is told to the session as its own flush does it (`_register_persistent`), so that a savepoint that is rolled back
+forgets these rows too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Column, Connection, Dialect, Executable, Table, bindparam, insert, inspect, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, make_transient, make_transient_to_detached
+from sqlalchemy.orm import Session
 
 from engine.db import Base
 
@@ -22,14 +25,16 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class _Text:
-    """A statement as the driver takes it: its text, and each value's name and conversion."""
+    """A statement as the driver takes it: its text, each value's name and conversion, and the values it has itself."""
 
     text: str
     binds: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    own: Values
     positional: bool
 
     def bound(self, values: Values) -> Any:
         """The values converted; nothing stays NULL, also in a JSON column."""
+        values = {**self.own, **values} if self.own else values
         found = [
             process(values[name]) if process is not None and values[name] is not None else values[name]
             for name, process in self.binds
@@ -50,7 +55,8 @@ def _text(statement: Any, dialect: Dialect) -> _Text:
             name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
         }
         binds = tuple((name, processes[name]) for name in names)
-        known = _texts[statement, dialect.name] = _Text(str(compiled), binds, bool(compiled.positional))
+        own = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        known = _texts[statement, dialect.name] = _Text(str(compiled), binds, own, bool(compiled.positional))
     return known
 
 
@@ -137,8 +143,9 @@ class Batch:
             self._insert_objects(kind, rows)
 
     def _insert_objects(self, kind: _Kind, rows: list[Base]) -> None:
-        for row in rows:
-            self.session.expunge(row)
+        states = [inspect(row) for row in rows]
+        for row, state in zip(rows, states, strict=True):
+            self.session._new.pop(state, None)  # noqa: SLF001 - the unit of work must not send it as well
             for name, default in kind.defaults.items():
                 row.__dict__.setdefault(name, default)
 
@@ -147,33 +154,23 @@ class Batch:
         def known(cursors: list[Any]) -> None:
             for row, cursor in zip(rows, cursors, strict=True):
                 row.__dict__["id"] = cursor.fetchone()[0] if asking else cursor.lastrowid
-                make_transient_to_detached(row)
-                self._attach(row)
+            self.session._register_persistent(set(states))  # noqa: SLF001
 
         self.add(kind.asking if asking else kind.insert, *(row.__dict__ for row in rows), done=known)
 
     def update_changed(self) -> None:
         """The columns that changed on the session's rows. When it is sent they count as flushed."""
         for row in self.session.dirty:
-            before = inspect(row).committed_state
-            names = tuple(sorted(name for name, old in before.items() if row.__dict__[name] != old))
+            state = inspect(row)
+            names = tuple(sorted(name for name, old in state.committed_state.items() if row.__dict__[name] != old))
             if _kind(row.__tablename__) is None or not names:
                 continue
 
-            def clean(_: list[Any], row: Base = row) -> None:
-                self.session.expunge(row)
-                make_transient(row)
-                make_transient_to_detached(row)
-                self._attach(row)
+            def clean(_: list[Any], state: Any = state) -> None:
+                self.session._register_persistent({state})  # noqa: SLF001
 
             values = {"the_id": row.__dict__["id"], **{name: row.__dict__[name] for name in names}}
             self.add(_update(row.__tablename__, names), values, done=clean)
-
-    def _attach(self, row: Base) -> None:
-        stale = self.session.identity_map.get(cast(Any, inspect(row).key))
-        if stale is not None:  # its number was given back by a savepoint that was rolled back
-            self.session.expunge(stale)
-        self.session.add(row)
 
     def send(self) -> None:
         """Send what waits. Raises the refusal of a statement that missed its row, and what SQLAlchemy raises."""
@@ -183,7 +180,7 @@ class Batch:
         connection = self.session.connection()
         raw: Any = connection.connection.driver_connection
         try:
-            with raw.pipeline() if hasattr(raw, "pipeline") else nullcontext():
+            with raw.pipeline() if hasattr(raw, "pipeline") and not _alone(waiting, raw) else nullcontext():
                 for item in waiting:
                     self._execute(item, raw, connection)
         except connection.dialect.loaded_dbapi.Error as error:
@@ -204,6 +201,21 @@ class Batch:
                 listener(connection, cursor, text.text, bound, None, False)
             cursor.execute(text.text, bound)
             item.cursors.append(cursor)
+
+
+def _alone(waiting: list[_Waiting], raw: Any) -> bool:
+    """One row, and no BEGIN to go with it: nothing to send together."""
+    return len(waiting) == 1 and len(waiting[0].rows) == 1 and raw.info.transaction_status != TransactionStatus.IDLE
+
+
+def rows(session: Session, statement: Executable, values: Values) -> list[tuple[Any, ...]]:
+    """What a SELECT made once answers, as the driver gives it: for texts, numbers and truth (SQLite: 0 and 1) only,
+    because nothing is converted."""
+    found: list[tuple[Any, ...]] = []
+    batch = Batch(session)
+    batch.add(statement, values, done=lambda cursors: found.extend(cursors[0].fetchall()))
+    batch.send()
+    return found
 
 
 def _told(error: Any, waiting: list[_Waiting], connection: Connection) -> BaseException:

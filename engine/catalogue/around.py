@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import compress
 from typing import Any, cast
 
 from sqlalchemy import Select, Table, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.batch import rows
 from engine.cases.models import Case
 from engine.catalogue.tiers import ladder
 from engine.organisation import staffing
@@ -56,15 +58,8 @@ def around(session: Session, case: Case, *named: int | None) -> list[Acting]:
     asked: dict[str, Any] = {rung: getattr(case, f"{rung}_id") for rung in PLACES}
     ids = [*named, *([None] * NAMED)][:NAMED]
     asked |= {f"id_{number}": organisation_id for number, organisation_id in enumerate(ids)}
+    asked["today"] = clock.today()
     return [
-        Acting(
-            id=row.id,
-            kind=row.kind,
-            tier=row.tier,
-            place_id=row.place_id,
-            name=row.name,
-            active=row.active,
-            held=frozenset(duty for duty, held in zip(DUTIES, row[-len(DUTIES) :], strict=True) if held),
-        )
-        for row in session.execute(_statement(), asked | {"today": clock.today()})
+        Acting(id_, kind, tier, place_id, name, bool(active), frozenset(compress(DUTIES, held)))
+        for id_, kind, tier, place_id, name, active, *held in rows(session, _statement(), asked)
     ]
