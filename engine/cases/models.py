@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
@@ -32,8 +32,11 @@ class Case(Base):
     reporter_employer_address: Mapped[str] = mapped_column(String(200), default="")
     reporter_address: Mapped[str] = mapped_column(String(200), default="")
     reporter_address_phone: Mapped[str] = mapped_column(String(30), default="")
-    reporter_signature: Mapped[str] = mapped_column(String(12), default="")  # handwritten | refused | remark (R37, R38)
+    reporter_signature: Mapped[str] = mapped_column(String(12), default="")  # drawn | handwritten | refused | remark
     reporter_signature_note: Mapped[str] = mapped_column(String(300), default="")
+    reporter_witness: Mapped[str] = mapped_column(
+        String(40), default="", server_default=text("''")
+    )  # of a refusal (R37)
     query_code: Mapped[str] = mapped_column(
         String(8), default=""
     )  # last four of the phone, else a code on copy 1 (R92)
@@ -65,6 +68,9 @@ class Case(Base):
     sent_district_at: Mapped[datetime | None]
     sent_city_at: Mapped[datetime | None]
     instruction: Mapped[str] = mapped_column(Text, default="")  # 批示 of the city committee (R53)
+    # 并案 (R58): the case whose answer this one waits for or took, and whether others wait for this one's
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    leads: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     grade: Mapped[str] = mapped_column(String(20), default="")
     several_delegates: Mapped[bool] = mapped_column(
         default=False, server_default=text("false")
@@ -132,8 +138,31 @@ class Signature(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     name: Mapped[str] = mapped_column(String(40))
     content_hash: Mapped[str] = mapped_column(String(64))
+    # drawn | paper | scan | click | refused | remark | phone | unreachable
+    method: Mapped[str] = mapped_column(String(12), default="click", server_default=text("'click'"))
+    image: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # PNG, engine.cases.signing
+    witness: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))
     note: Mapped[str] = mapped_column(String(300), default="")
     signed_at: Mapped[datetime]
+
+
+class FormCopy(Base):
+    """One of the three copies of a registration form, and how it came to who keeps it (须知8, R44)."""
+
+    __tablename__ = "form_copies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    mark: Mapped[int]  # 1, 2, 3: 第一联, 第二联, 第三联
+    keeper: Mapped[str] = mapped_column(String(12))  # reporter | studio | street
+    method: Mapped[str] = mapped_column(String(12), default="")  # in_person | post | archived
+    proof: Mapped[str] = mapped_column(String(200), default="")
+    content_hash: Mapped[str] = mapped_column(String(64), default="")  # what was handed over; another = an old copy
+    at: Mapped[datetime | None]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    by_name: Mapped[str] = mapped_column(String(40), default="")
+
+    __table_args__ = (UniqueConstraint("case_id", "mark"),)
 
 
 class CaseVersion(Base):

@@ -180,6 +180,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_package_drafts_based_on_id"), ["based_on_id"], unique=False)
 
     op.create_table(
+        "report_batches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("studio_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("studio_name", sa.String(length=100), nullable=False),
+        sa.Column("receiver_id", sa.Integer(), nullable=False),
+        sa.Column("receiver_name", sa.String(length=100), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("by_name", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_report_batches_by_id")),
+        sa.ForeignKeyConstraint(["receiver_id"], ["organisations.id"], name=op.f("fk_report_batches_receiver_id")),
+        sa.ForeignKeyConstraint(["studio_id"], ["organisations.id"], name=op.f("fk_report_batches_studio_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_batches")),
+        sa.UniqueConstraint("studio_id", "year", "sequence", name=op.f("uq_report_batches_studio_id_year_sequence")),
+    )
+    op.create_table(
         "attachments",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=True),
@@ -259,6 +278,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "version", name=op.f("uq_case_versions_case_id_version")),
     )
     op.create_table(
+        "form_copies",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.Integer(), nullable=False),
+        sa.Column("keeper", sa.String(length=12), nullable=False),
+        sa.Column("method", sa.String(length=12), nullable=False),
+        sa.Column("proof", sa.String(length=200), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("by_name", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_form_copies_by_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_form_copies_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_form_copies")),
+        sa.UniqueConstraint("case_id", "mark", name=op.f("uq_form_copies_case_id_mark")),
+    )
+    op.create_table(
         "package_draft_files",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("draft_id", sa.Integer(), nullable=False),
@@ -268,6 +304,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_package_draft_files")),
         sa.UniqueConstraint("draft_id", "path", name=op.f("uq_package_draft_files_draft_id_path")),
     )
+    op.create_table(
+        "report_items",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("refusal", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["report_batches.id"], name=op.f("fk_report_items_batch_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_report_items_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_items")),
+        sa.UniqueConstraint("batch_id", "case_id", name=op.f("uq_report_items_batch_id_case_id")),
+    )
+    with op.batch_alter_table("report_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_items_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_items_case_id"), ["case_id"], unique=False)
+
     op.create_table(
         "amendment_moves",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -349,12 +401,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_extension_views_extension_id"), ["extension_id"], unique=False)
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("reporter_witness", sa.String(length=40), server_default=sa.text("('')"), nullable=False)
+        )
         batch_op.add_column(sa.Column("confidential", sa.Boolean(), server_default=sa.text("(false)"), nullable=False))
+        batch_op.add_column(sa.Column("merged_into_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("leads", sa.Boolean(), server_default=sa.text("(false)"), nullable=False))
         batch_op.add_column(
             sa.Column("several_delegates", sa.Boolean(), server_default=sa.text("(false)"), nullable=False)
         )
         batch_op.add_column(sa.Column("undelivered", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("backfilled", sa.Boolean(), server_default=sa.text("(false)"), nullable=False))
+        batch_op.create_index(batch_op.f("ix_cases_merged_into_id"), ["merged_into_id"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_cases_merged_into_id"), "cases", ["merged_into_id"], ["id"])
 
     with op.batch_alter_table("copies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("failure", sa.String(length=300), server_default=sa.text("('')"), nullable=False))
@@ -378,6 +437,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("number", sa.String(length=60), server_default=sa.text("('')"), nullable=False))
 
     with op.batch_alter_table("handlings", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("review_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("document_number", sa.String(length=60), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("item", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("item_text", sa.String(length=600), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("lead_handling_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("handler_named_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(
             sa.Column("receipt_number", sa.String(length=60), server_default=sa.text("('')"), nullable=False)
@@ -387,13 +451,53 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("sign_late_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("plan_late_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("suggested_unit", sa.String(length=80), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("declined_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_handlings_review_id"), "reviews", ["review_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_handlings_lead_handling_id"), "handlings", ["lead_handling_id"], ["id"]
+        )
+
+    with op.batch_alter_table("reviews", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("item", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("leader", sa.String(length=40), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("instructed_on", sa.Date(), nullable=True))
+
+    with op.batch_alter_table("signatures", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("method", sa.String(length=12), server_default=sa.text("'click'"), nullable=False)
+        )
+        batch_op.add_column(sa.Column("image", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("witness", sa.String(length=40), server_default=sa.text("('')"), nullable=False))
+
+    with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("handling_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_tasks_handling_id"), "handlings", ["handling_id"], ["id"])
 
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_tasks_handling_id"), type_="foreignkey")
+        batch_op.drop_column("handling_id")
+
+    with op.batch_alter_table("signatures", schema=None) as batch_op:
+        batch_op.drop_column("witness")
+        batch_op.drop_column("image")
+        batch_op.drop_column("method")
+
+    with op.batch_alter_table("reviews", schema=None) as batch_op:
+        batch_op.drop_column("instructed_on")
+        batch_op.drop_column("leader")
+        batch_op.drop_column("item")
+
     with op.batch_alter_table("handlings", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_handlings_lead_handling_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_handlings_review_id"), type_="foreignkey")
+        batch_op.drop_column("declined_at")
+        batch_op.drop_column("suggested_unit")
         batch_op.drop_column("plan_late_at")
         batch_op.drop_column("sign_late_at")
         batch_op.drop_column("planned_at")
@@ -401,6 +505,11 @@ def downgrade() -> None:
         batch_op.drop_column("receipt_on")
         batch_op.drop_column("receipt_number")
         batch_op.drop_column("handler_named_at")
+        batch_op.drop_column("lead_handling_id")
+        batch_op.drop_column("item_text")
+        batch_op.drop_column("item")
+        batch_op.drop_column("document_number")
+        batch_op.drop_column("review_id")
 
     with op.batch_alter_table("feedbacks", schema=None) as batch_op:
         batch_op.drop_column("number")
@@ -422,10 +531,15 @@ def downgrade() -> None:
         batch_op.drop_column("failure")
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_cases_merged_into_id"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_cases_merged_into_id"))
         batch_op.drop_column("backfilled")
         batch_op.drop_column("undelivered")
         batch_op.drop_column("several_delegates")
+        batch_op.drop_column("leads")
+        batch_op.drop_column("merged_into_id")
         batch_op.drop_column("confidential")
+        batch_op.drop_column("reporter_witness")
 
     with op.batch_alter_table("extension_views", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_extension_views_extension_id"))
@@ -443,7 +557,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_amendment_moves_case_id"))
 
     op.drop_table("amendment_moves")
+    with op.batch_alter_table("report_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_items_case_id"))
+        batch_op.drop_index(batch_op.f("ix_report_items_batch_id"))
+
+    op.drop_table("report_items")
     op.drop_table("package_draft_files")
+    op.drop_table("form_copies")
     op.drop_table("case_versions")
     with op.batch_alter_table("case_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_links_other_id"))
@@ -460,6 +580,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_attachments_case_id"))
 
     op.drop_table("attachments")
+    op.drop_table("report_batches")
     with op.batch_alter_table("package_drafts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_package_drafts_based_on_id"))
 
