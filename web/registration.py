@@ -41,7 +41,7 @@ class Block:
 def new() -> ResponseReturnValue:
     """The empty form, or the draft; a liaison of several studios chooses one first."""
     studios = _studios()
-    draft = intake.draft_of(g.session, actor())
+    draft = next(iter(intake.drafts_of(g.session, actor())), None)
     values = dict(draft.data) if draft else {}
     chosen = request.args.get("studio") or values.get("studio_id", "")
     studio = _chosen(studios, chosen)

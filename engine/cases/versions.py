@@ -41,11 +41,20 @@ class Told:
     changes: Sequence[Change]
 
 
-def keep(session: Session, case: Case, *, by_id: int, by_name: str, reason: str = "") -> CaseVersion:
-    """Keep the content as it stands now as the next version."""
-    last = session.scalar(select(func.max(CaseVersion.version)).where(CaseVersion.case_id == case.id)) or 0
+def first(session: Session, case: Case, *, by_id: int, by_name: str) -> CaseVersion:
+    """Keep the content as registered."""
+    return _keep(session, case, 1, by_id, by_name, "")
+
+
+def keep(session: Session, case: Case, *, by_id: int, by_name: str, reason: str) -> CaseVersion:
+    """Keep the content as it stands after a correction, as the next version."""
+    last = session.scalar(select(func.max(CaseVersion.version)).where(CaseVersion.case_id == case.id)) or 1
+    return _keep(session, case, last + 1, by_id, by_name, reason)
+
+
+def _keep(session: Session, case: Case, number: int, by_id: int, by_name: str, reason: str) -> CaseVersion:
     row = CaseVersion(
-        case_id=case.id, version=last + 1, content=content.facts(case), content_hash=case.content_hash, reason=reason,
+        case_id=case.id, version=number, content=content.facts(case), content_hash=case.content_hash, reason=reason,
         by_id=by_id, by_name=by_name, at=clock.now(),
     )  # fmt: skip
     session.add(row)

@@ -1,17 +1,21 @@
 """Operations on the case itself: signature, report, escalation, endings (articles 9, 10; R28–R53, R78, R117)."""
 
+from datetime import date
 from typing import Any
 
-from engine import clock
-from engine.cases import content
+from engine import clock, forms
+from engine.cases import content, versions
 from engine.cases.models import Signature
-from engine.catalogue import pools, review_operations, telling
+from engine.catalogue import merging, pools, review_operations, telling
 from engine.catalogue.act import Act
 from engine.catalogue.tiers import tier
 from engine.errors import Invalid
 from engine.handlings import operations as handlings
 from engine.handlings.models import Review
 from engine.ledger import operations as ledger
+from engine.packages import queries as packages
+from engine.supervision import operations as slips
+from engine.work.models import Instance
 
 TERMINATIONS = {
     "withdrawn": "反映人撤回",
@@ -39,6 +43,7 @@ def sign(act: Act) -> dict[str, Any]:
     shown = act.form.get("content_hash")
     if shown and shown != case.content_hash:
         raise Invalid("登记表内容在您打开之后有改动。请刷新页面，重新核对后再签名。")
+    settled = _resettled(act)
     act.session.add(
         Signature(
             case_id=case.id,
@@ -51,8 +56,43 @@ def sign(act: Act) -> dict[str, Any]:
             signed_at=act.now,
         )
     )
-    act.history = act.record("signed", opinion=act.form.get("reason", ""), data={"content_hash": case.content_hash})
-    return {"decision": "sign"}
+    said = act.form.get("reason", "") or act.form.get("conversion_reason", "")
+    case.arrived_on = clock.local(act.now).date()  # the studio has it to report now: its transit target (R49)
+    act.history = act.record("signed", opinion=said, data={"content_hash": case.content_hash})
+    return {"decision": "sign"} | settled
+
+
+def _resettled(act: Act) -> dict[str, Any]:
+    """当场答复 that left the reporter dissatisfied: the delegate turns it over to the street, under the same number, or
+    lets it stand; either with a reason (须知6, R42, A9)."""
+    case, choice = act.case, act.form.get("conversion")
+    if (case.settlement, case.spot_grade) != ("on_the_spot", "dissatisfied"):
+        return {}
+    if choice not in ("convert", "keep"):
+        if _asks(act, "conversion"):
+            raise Invalid(
+                "反映人对当场答复不满意，请决定是否转街道组织部门。",
+                errors={"conversion": "反映人不满意，请选择转街道组织部门，或仍按当场答复办结（填表须知6）。"},
+            )
+        return {}  # a version drawn before this was asked
+    reason = act.form.get("conversion_reason", "")
+    if not reason:
+        raise Invalid("请写明理由。", errors={"conversion_reason": "请写明这样决定的理由。"})
+    if choice == "keep":
+        return {}
+    before, case.settlement = case.content_hash, "street"
+    case.content_hash = content.digest(case)
+    actor = act.require_actor()
+    versions.keep(act.session, case, by_id=actor.person_id, by_name=actor.name, reason=reason)
+    act.record("converted", opinion=reason, data={"hash_before": before, "hash_after": case.content_hash})
+    return {"settlement": case.settlement}
+
+
+def _asks(act: Act, name: str) -> bool:
+    """Does the form of the version this case runs on have a field of that name?"""
+    instance = act.session.get_one(Instance, act.instance_id)
+    form = forms.load(packages.file(act.session, instance.package_id, "forms/sign.json"))
+    return any(item.name == name for item in form.fields)
 
 
 def amend(act: Act) -> dict[str, Any]:
@@ -66,6 +106,8 @@ def amend(act: Act) -> dict[str, Any]:
     if content.problems(case):
         raise Invalid("登记表还不完整。", errors=content.problems(case))
     before, case.content_hash = case.content_hash, content.digest(case)
+    actor = act.require_actor()
+    versions.keep(act.session, case, by_id=actor.person_id, by_name=actor.name, reason=act.form.get("reason", ""))
     act.history = act.record(
         "amended",
         result="重新送签",
@@ -97,9 +139,10 @@ def escalate(act: Act) -> dict[str, Any]:
     above = tier(act.case.tier).escalates_to
     if not above:
         raise Invalid(f"{tier(act.case.tier).name}已是最高一级，不能再上报。")
+    regained = getattr(act.case, SENT.get(above, ""), None) is not None  # it was there before it was sent down (下转)
     _arrive(act, above)
     telling.department(act, "escalated")
-    return {"outcome": "escalated"}
+    return {"outcome": "regained" if regained else "escalated"}
 
 
 def _arrive(act: Act, rung: str) -> None:
@@ -123,6 +166,8 @@ def instruct(act: Act) -> dict[str, Any]:
             decision=decision,
             unit_id=unit.id if unit else None,
             basis=case.instruction[:300],
+            leader=str(act.form.get("leader", "")),
+            instructed_on=date.fromisoformat(act.form["instructed_on"]) if act.form.get("instructed_on") else None,
             decided_by_id=act.require_actor().person_id,
             decided_at=act.now,
         )
@@ -146,7 +191,9 @@ def close_on_the_spot(act: Act) -> None:
 
 
 def close(act: Act) -> dict[str, Any]:
-    """办结 after the joint rating."""
+    """办结 after the joint rating; not while a copy that failed has no next step (R66)."""
+    if act.case.undelivered:
+        raise Invalid("书面反馈的抄送件没有送达，也没有登记下一步措施。请先在意见建议页面登记送达情况（第十一条）。")
     _end(act, "closed", "closed")
     return {"outcome": "closed"}
 
@@ -155,6 +202,7 @@ def file(act: Act) -> dict[str, Any]:
     """阅存 by the city committee: no answer will come; the reporter and the delegate are told."""
     _end(act, "filed", "filed")
     telling.parties(act, "filed")
+    merging.tell_members(act, "unmerged", f"主件 {act.case.number} 已由市委阅存，自动拆开")
     return {"outcome": "filed"}
 
 
@@ -168,8 +216,10 @@ def terminate(act: Act) -> dict[str, Any]:
     kind = TERMINATIONS.get(str(act.form.get("kind")), "")
     reason, body = "：".join(filter(None, (kind, act.form.get("reason")))), act.form.get("referred_to", "")
     handlings.end_open(act.session, act.case.id, reason)
+    slips.close(act.session, act.case.id, act.now)
     _end(act, "terminated", "terminated", reason=f"{reason}（转告：{body}）" if body else reason)
     telling.parties(act, "terminated")
+    merging.tell_members(act, "unmerged", f"主件 {act.case.number} 已终止，自动拆开")
     return {"outcome": "terminated"}
 
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from engine import clock, instances, intake, tasks
 from engine.access import Actor
-from engine.cases.models import Case
+from engine.attachments.models import Attachment
+from engine.cases.models import Case, Draft
 from engine.catalogue.act import Act as Deed
 from engine.dryrun import world
 from engine.dryrun.acts import Act
@@ -95,9 +96,22 @@ def _start(session: Session, key: str, act: Act) -> None:
     form["delegate_id"] = intake.delegates_for(session, studio.id)[0][0]
     actor = organisation.actor(session, liaison.id)
     if key == intake.PROCESS:
+        _add_material(session, intake.save_draft(session, actor, studio.id, form))
         intake.register(session, actor, studio.id, form)
         return
     _start_other(session, key, intake.draw_up(session, actor, studio.id, form | {"reporter_age": None}))
+
+
+def _add_material(session: Session, draft: Draft) -> None:
+    """A sandbox has no files; the form of an opinion from the network asks for one all the same (R36)."""
+    if draft.data.get("channel") == "network":
+        session.add(
+            Attachment(
+                draft_id=draft.id, purpose="registration", filename="推演材料", media_type="text/plain", size=0,
+                sha256="", uploaded_by_id=draft.person_id, uploaded_by_name="", at=clock.now(),
+            )
+        )  # fmt: skip
+        session.flush()
 
 
 def _start_other(session: Session, key: str, case: Case) -> None:

@@ -22,6 +22,13 @@ GRADES = {
     "无法联系": "unreachable",
 }  # fmt: skip
 UNITS = {"street": "@street-unit", "district": "@district-unit", "city": "@city-unit", "committee": "@city-unit"}
+# what a delegate decided whose answer on the spot satisfied nobody; other cases do not ask
+KEPT = {
+    "settlement": "on_the_spot",
+    "spot_grade": "dissatisfied",
+    "conversion": "keep",
+    "conversion_reason": PLACEHOLDER,
+}
 BODY = {"text": PLACEHOLDER, "result": "solved", "contact": PLACEHOLDER}
 Form = Mapping[str, str]
 
@@ -33,7 +40,7 @@ def _instruction(row: History) -> Form:
 
 
 FORMS: Mapping[str, Callable[[History], Form]] = {
-    "signed": lambda _row: {"decision": "sign"},
+    "signed": lambda _row: {"decision": "sign"} | KEPT,
     "returned_to_studio": lambda _row: {"decision": "return", "reason": PLACEHOLDER},
     "reported": lambda _row: {"decision": "report"},
     "referred": lambda row: {"decision": "refer", "unit_id": UNITS.get(row.tier, ""), "basis": PLACEHOLDER},

@@ -12,7 +12,6 @@ from engine import db
 from engine.cases import content
 from engine.config import ROOT, Settings
 from engine.errors import Invalid
-from engine.organisation.models import Delegate
 from tests import factories, people
 from tests.people import Cast
 from web.app import create_app
@@ -25,26 +24,6 @@ def refused(session: Session, cast: Cast, **changes: str) -> dict[str, str]:
     return refusal.value.errors
 
 
-def test_rule_1_the_number(session: Session, cast: Cast) -> None:
-    """「登记表编号由街道+社区党代表工作室+年份+编号（3位）组成」"""
-    assert factories.registered(session, cast).number == "沙头角街道沙头角社区2026001"
-    assert factories.registered(session, cast).number == "沙头角街道沙头角社区2026002"
-
-
-def test_rule_2_the_reporter_can_be_reached(session: Session, cast: Cast) -> None:
-    """「需正确填写反映人的有效资料，包括住址、单位、联系方式等，以便有关单位向反映人反馈」"""
-    assert "填表须知2" in refused(session, cast, reporter_phone="", reporter_address="")["reporter_phone"]
-    assert factories.registered(session, cast, reporter_phone="").reporter_address
-
-
-def test_rule_3_another_channel_is_noted(session: Session, cast: Cast) -> None:
-    """「如为网络或通过其他途径进行反映，请注明」"""
-    assert "channel_note" in refused(session, cast, channel="other", channel_note="")
-    noted = {"channel": "network", "reporter_signature": "remark", "reporter_signature_note": "市民论坛帖文，附打印件"}
-    assert "channel_note" in refused(session, cast, channel_note="", **noted)
-    assert factories.registered(session, cast, channel_note="市民论坛", **noted).channel == "network"
-
-
 def test_rule_4_the_reporter_signs_or_the_delegate_notes_why_not(session: Session, cast: Cast) -> None:
     """「由反映人签字确认，如通过网络或电话途径来访，党代表应给予注明」"""
     assert "reporter_signature" in refused(session, cast, reporter_signature="")
@@ -53,29 +32,6 @@ def test_rule_4_the_reporter_signs_or_the_delegate_notes_why_not(session: Sessio
         session, cast, channel="phone", reporter_signature="remark", reporter_signature_note="14:10 来电，已复述确认"
     )
     assert case.reporter_signature == "remark"
-
-
-def test_rule_5_the_delegate_stands_on_the_form_as_he_was(session: Session, cast: Cast) -> None:
-    """「党代表需正确填写个人资料，包括其姓名、职务、联系方式」: a snapshot (R39)"""
-    case = factories.registered(session, cast)
-    before = (case.delegate_name, case.delegate_title, case.delegate_contact)
-    row = session.get_one(Delegate, cast.delegates["delegate"].id)
-    row.title, row.contact = "另一职务", "13900000000"
-    session.flush()
-    session.refresh(case)
-    assert (case.delegate_name, case.delegate_title, case.delegate_contact) == before
-    assert before[0] == "戴代表"
-
-
-def test_rule_6_one_of_two_settlements(session: Session, cast: Cast) -> None:
-    """「办理情况分为当场答复和转街道组织部门两种，党代表如当场答复，需清楚填写答复内容，及反映人满意度」"""
-    assert "settlement" in refused(session, cast, settlement="both")
-    assert set(refused(session, cast, settlement="on_the_spot")) == {"spot_answer", "spot_grade"}
-    case = factories.registered(
-        session, cast, settlement="on_the_spot", spot_answer="已当场答复。", spot_grade="dissatisfied"
-    )
-    factories.step(session, cast, case, "signed")
-    assert (case.outcome, case.grade) == ("on_the_spot", "dissatisfied")
 
 
 def test_rule_7_the_delegate_signs_what_stands_there(session: Session, cast: Cast) -> None:

@@ -1,20 +1,22 @@
-"""Registration: the form, its number, its case and the start of its procedure, in one transaction (article 9)."""
+"""登记: the checked form becomes a numbered case and its procedure starts, in one transaction (article 9)."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, forms, instances
 from engine.access import Actor, Verb, require
-from engine.cases import content, numbering
-from engine.cases.models import Case, Draft
+from engine.attachments import queries as attachments
+from engine.cases import content, numbering, versions
+from engine.cases.models import Case, CaseLink, Draft
 from engine.catalogue import telling
 from engine.catalogue.act import Act
 from engine.errors import Invalid
+from engine.intake.drafts import draft_of, forget
 from engine.organisation import queries as organisation
 from engine.organisation.models import Delegate, Organisation, Person
 from engine.packages import queries as packages
@@ -33,7 +35,12 @@ def delegates_for(session: Session, studio_id: int) -> list[tuple[str, str]]:
     """The delegates in contact with the studio's community, as (id, label) choices."""
     studio = session.get_one(Organisation, studio_id)
     found = organisation.delegates_of(session, studio.place_id)
-    return [(str(delegate.id), f"{person.name}（{delegate.title}）") for delegate, person in found]
+    return [(str(delegate.id), f"{person.name}（{_known(delegate)}）") for delegate, person in found]
+
+
+def _known(delegate: Delegate) -> str:
+    """What the form takes over from the register: post and contact (须知5)."""
+    return "，".join(filter(None, (delegate.title, delegate.contact)))
 
 
 def check_form(session: Session, studio_id: int, submitted: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -42,9 +49,9 @@ def check_form(session: Session, studio_id: int, submitted: Mapping[str, Any]) -
     data = forms.clean(form, submitted)
     errors = forms.validate(form, data)
     reflected = _date(data.get("reflected_on"))
-    if reflected is not None and "reflected_on" not in errors:
+    if reflected is not None:
         if reflected > clock.today():
-            errors["reflected_on"] = "反映日期不能晚于今天。"
+            errors.setdefault("reflected_on", "反映日期不能晚于今天。")
         elif reflected < clock.MEASURES_IN_FORCE:
             errors["reflected_on"] = "本办法自2010年11月24日起施行，此前的意见请通过补录登记（第十四条）。"
     if "delegate_id" not in errors and _delegate(session, studio_id, data.get("delegate_id")) is None:
@@ -67,22 +74,52 @@ def _delegate(session: Session, studio_id: int, delegate_id: Any) -> tuple[Deleg
     return None
 
 
-def register(session: Session, actor: Actor, studio_id: int, submitted: Mapping[str, Any]) -> Case:
+def register(
+    session: Session, actor: Actor, studio_id: int, submitted: Mapping[str, Any], draft_key: str | None = None
+) -> Case:
     """登记: the checked form becomes a numbered case and its procedure starts (R28–R34, A21).
 
-    `submitted`: strings by field name, as the form of `registration_form` names them. Raises Invalid with a sentence
-    per wrong field; then no number is used.
+    `submitted`: strings by field name, as the form of `registration_form` names them, and `same_as`: ids of cases about
+    the same matter; `draft_key`: the draft this was, whose files go with the case. Raises Invalid with a sentence per
+    wrong field; then no number is used.
     """
     require(actor, Verb.CASE_REGISTER, organisation.organisation_scope(session, studio_id))
+    draft = draft_of(session, actor, draft_key or "")
     data, errors = check_form(session, studio_id, submitted)
+    errors |= _missing_material(session, data, draft)
     if errors:
         raise Invalid(f"有 {len(errors)} 处需要修改，请看标红的栏目。", errors=errors)
     case = draw_up(session, actor, studio_id, data)
     _start(session, actor, case, data)
-    session.execute(
-        delete(Draft).where(Draft.person_id == actor.person_id, Draft.task_id.is_(None), Draft.form == "registration")
-    )
+    versions.first(session, case, by_id=actor.person_id, by_name=actor.name)
+    link(session, actor, case, chosen(submitted))
+    if draft is not None:
+        attachments.move_to_case(session, draft.id, case.id)
+        forget(session, draft)
     return case
+
+
+def _missing_material(session: Session, data: Mapping[str, Any], draft: Draft | None) -> dict[str, str]:
+    """填表须知3 「并附上网络下载的相关材料」: an opinion from the network has a file (R36)."""
+    if data.get("channel") != "network":
+        return {}
+    if draft is not None and attachments.count(session, case_id=None, draft_id=draft.id):
+        return {}
+    return {"files": "网络反映的须附上网络下载的相关材料（填表须知3）。"}
+
+
+def chosen(submitted: Mapping[str, Any]) -> list[int]:
+    """The cases somebody ticked as 同一事项: ids separated by blanks."""
+    return [int(part) for part in str(submitted.get("same_as", "")).split() if part.isdecimal() and len(part) < 12]
+
+
+def link(session: Session, actor: Actor, case: Case, others: Sequence[int]) -> None:
+    """Remember which cases are about the same matter, for the street to join them; only of the same community."""
+    if not others:
+        return
+    known = select(Case.id).where(Case.id.in_(others), Case.community_id == case.community_id, Case.id != case.id)
+    for other_id in session.scalars(known).all():
+        session.add(CaseLink(case_id=case.id, other_id=other_id, by_id=actor.person_id, at=clock.now()))
 
 
 def draw_up(session: Session, actor: Actor, studio_id: int, data: Mapping[str, Any]) -> Case:
@@ -154,22 +191,3 @@ def _start(session: Session, actor: Actor, case: Case, data: Mapping[str, Any]) 
     instances.start(session, package.id, PROCESS, act, {"settlement": case.settlement})
     act.history.instance_id = act.instance_id
     telling.reporter(act, "registered")
-
-
-def save_draft(session: Session, actor: Actor, studio_id: int, submitted: Mapping[str, Any]) -> None:
-    """暂存 a registration that is not finished; it has no number yet (A21)."""
-    require(actor, Verb.CASE_REGISTER, organisation.organisation_scope(session, studio_id))
-    data = {name: value for name, value in submitted.items() if isinstance(value, str) and len(value) <= 20_000}
-    draft = draft_of(session, actor)
-    if draft is None:
-        draft = Draft(person_id=actor.person_id, task_id=None, form="registration", data={}, saved_at=clock.now())
-        session.add(draft)
-    draft.data, draft.saved_at = data | {"studio_id": str(studio_id)}, clock.now()
-
-
-def draft_of(session: Session, actor: Actor) -> Draft | None:
-    """The person's unfinished registration."""
-    query = select(Draft).where(
-        Draft.person_id == actor.person_id, Draft.task_id.is_(None), Draft.form == "registration"
-    )
-    return session.scalars(query).first()

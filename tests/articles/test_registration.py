@@ -1,0 +1,320 @@
+"""第九条, 填表须知 1, 2, 3, 5, 6: the registration form, its number, its two settlements (R28–R36, R39–R42, R89)."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from engine import clock, db, filing, intake, printing, tasks
+from engine.attachments import queries as attachments
+from engine.attachments.store import Store
+from engine.cases import content, numbering, versions
+from engine.cases.models import Case, NumberCounter, Signature
+from engine.cases.queries import likely_duplicates
+from engine.errors import Invalid, LianxinError
+from engine.ledger.models import LedgerEntry
+from engine.organisation.models import Delegate
+from engine.work.models import Deadline, History, Task
+from tests import factories
+from tests.people import Cast
+
+SPOT = {"settlement": "on_the_spot", "spot_answer": "路灯当天已由物业修复。", "spot_grade": "satisfied"}
+NETWORK = {"channel": "network", "channel_note": "市民论坛", "reporter_signature": "remark",
+           "reporter_signature_note": "市民论坛帖文，已电话核实"}  # fmt: skip
+
+
+def refused(session: Session, cast: Cast, **changes: str) -> dict[str, str]:
+    """The sentences a registration is refused with, by field; no number is used."""
+    with pytest.raises(Invalid) as refusal, session.begin_nested():
+        factories.registered(session, cast, **changes)
+    assert session.scalars(select(NumberCounter.last)).first() in (None, 0)
+    return refusal.value.errors
+
+
+def roles(session: Session, case: Case) -> set[str]:
+    """The open steps of a case, by role."""
+    return set(session.scalars(select(Task.role).where(Task.case_id == case.id)))
+
+
+def told(session: Session, case: Case, act: str) -> History:
+    """The one history row of that act."""
+    return session.scalars(select(History).where(History.case_id == case.id, History.act == act)).one()
+
+
+# ------------------------------------------------------------------------------------------------ 第九条
+
+
+def test_r28_nothing_leaves_the_studio_before_the_delegate_signed(session: Session, cast: Cast) -> None:
+    """「应填写《市党代表社情民意登记表》，并由市党代表签名」"""
+    case = factories.registered(session, cast)
+    assert roles(session, case) == {"signature"}
+    signing = factories.open_task(session, case, "signature")
+    assert signing.person_id == cast.id("delegate")
+    with pytest.raises(LianxinError), session.begin_nested():
+        tasks.complete(session, cast.actor("liaison"), signing.id, {"decision": "sign"})
+    factories.step(session, cast, case, "signed")
+    session.execute(update(Signature).values(content_hash="0" * 64))  # somebody lost what was signed
+    with pytest.raises(Invalid, match="签名已失效"), session.begin_nested():
+        factories.step(session, cast, case, "reported")
+    assert (case.tier, case.sent_street_at) == ("community", None)
+
+
+# ------------------------------------------------------------------------------------------------ 须知1
+
+
+def test_r29_the_number_is_street_community_year_and_three_digits(
+    session: Session, at: Callable[[str], object]
+) -> None:
+    """「沙头角社区党代表工作室2010年1号表，编号为：沙头角街道沙头角社区2010001」"""
+    at("2010-12-01 10:00")
+    cast = factories.install(session)
+    on = {"reflected_on": "2010-12-01"}
+    assert factories.registered(session, cast, **on).number == "沙头角街道沙头角社区2010001"
+    assert factories.registered(session, cast, **on).number == "沙头角街道沙头角社区2010002"
+    form = factories.FORM | {"delegate_id": str(cast.delegates["delegate"].id)} | on
+    other = intake.register(
+        session, cast.actor("next_liaison"), cast.organisations["studio-440308003004"].id, form
+    )  # fmt: skip
+    assert other.number == "沙头角街道中英街社区2010001"
+
+
+@pytest.fixture
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The server's own clock is in UTC."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("utc")
+def test_r30_the_year_turns_in_shenzhen_also_on_a_server_in_utc(
+    session: Session, at: Callable[[str], object]
+) -> None:  # fmt: skip
+    at("2010-12-31 23:59:59")
+    cast = factories.install(session)
+    numbering.set_next(session, cast.studio.id, 2010, 57)
+    on = {"reflected_on": "2010-12-30"}
+    assert factories.registered(session, cast, **on).number == "沙头角街道沙头角社区2010057"
+    at("2011-01-01 00:00")
+    assert factories.registered(session, cast, **on).number == "沙头角街道沙头角社区2011001"
+
+
+def test_r31_registrations_at_once_some_rolled_back_leave_no_gap(
+    database: Engine, at: Callable[[str], object]
+) -> None:  # fmt: skip
+    """The 200 of the requirement run in tests/engine/test_numbering.py."""
+    at("2026-03-02 10:00")
+    cast = factories.prepared(database)
+    actor, studio_id = cast.actor("liaison"), cast.studio.id
+    cast.session.close()
+    form = factories.FORM | {"delegate_id": str(cast.delegates["delegate"].id)}
+
+    def register(turn: int) -> None:
+        try:
+            with db.transaction(database) as session:
+                intake.register(session, actor, studio_id, form)
+                if turn % 5 == 4:
+                    raise RuntimeError
+        except RuntimeError:
+            pass
+
+    contexts = [copy_context() for _ in range(20)]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(lambda turn: contexts[turn].run(register, turn), range(20)))
+    with db.reading(database) as session:
+        numbers = list(session.scalars(select(Case.number).order_by(Case.sequence)))
+    assert numbers == [f"沙头角街道沙头角社区2026{sequence:03d}" for sequence in range(1, 17)]
+
+
+def test_r32_a_void_form_keeps_number_reason_person_and_ledger_line(session: Session, cast: Cast) -> None:
+    cases = [factories.registered(session, cast) for _ in range(3)]
+    third = cases[-1]
+    factories.act(session, cast, third, "delegate", "signature", decision="return", reason="重复登记")
+    factories.act(session, cast, third, "liaison", "amendment", decision="void", reason="与2026001重复")
+    assert (third.number, third.state, third.outcome_reason) == ("沙头角街道沙头角社区2026003", "void", "与2026001重复")
+    assert told(session, third, "amended").actor_name == "李联络"
+    assert factories.registered(session, cast).number == "沙头角街道沙头角社区2026004"
+    book = printing.book(session, cast.actor("liaison"), cast.studio.id, 2026)
+    assert [(page.case.sequence, page.case.state == "void") for page in book.pages] == [
+        (1, False), (2, False), (3, True), (4, False),
+    ]  # fmt: skip
+    assert len(session.scalars(select(LedgerEntry)).all()) == 4
+
+
+def test_r33_after_999_a_fourth_digit_and_the_order_stays_that_of_numbers(session: Session, cast: Cast) -> None:
+    numbering.set_next(session, cast.studio.id, 2026, 999)
+    numbers = [factories.registered(session, cast).number for _ in range(3)]
+    assert [number[-8:] for number in numbers] == ["区2026999", "20261000", "20261001"]
+    book = printing.book(session, cast.actor("liaison"), cast.studio.id, 2026)
+    assert [page.case.number for page in book.pages] == numbers
+
+
+def test_r34_a_renamed_community_keeps_its_old_numbers_and_goes_on_counting(session: Session, cast: Cast) -> None:
+    numbering.set_next(session, cast.studio.id, 2026, 10)
+    old = factories.registered(session, cast)
+    cast.places["沙头角社区"].name = "沙头角新社区"
+    session.flush()
+    assert factories.registered(session, cast).number == "沙头角街道沙头角新社区2026011"
+    session.refresh(old)
+    assert (old.number, old.studio_name) == ("沙头角街道沙头角社区2026010", "沙头角社区党代表工作室")
+
+
+# ------------------------------------------------------------------------------------------------ 须知2, 3, 5
+
+
+def test_r35_the_reporter_can_be_reached(session: Session, cast: Cast) -> None:
+    """「需正确填写反映人的有效资料，包括住址、单位、联系方式等，以便有关单位向反映人反馈」"""
+    assert "填表须知2" in refused(session, cast, reporter_phone="", reporter_address="")["reporter_phone"]
+    assert "11位手机号码" in refused(session, cast, reporter_phone="1380000")["reporter_phone"]
+    assert "reporter_name" in refused(session, cast, reporter_name="")
+    assert factories.registered(session, cast, reporter_phone="").reporter_address
+    without = factories.registered(session, cast, reporter_address="", reporter_employer="")
+    assert (without.reporter_phone, without.reporter_employer) == ("13800001234", "")
+
+
+def test_r36_another_channel_is_noted_and_network_material_is_attached(
+    session: Session, cast: Cast, tmp_path: Path
+) -> None:  # fmt: skip
+    """「如为网络或通过其他途径进行反映，请注明，并附上网络下载的相关材料」"""
+    assert "channel_note" in refused(session, cast, channel="other", channel_note="")
+    assert "channel_note" in refused(session, cast, **NETWORK | {"channel_note": ""})
+    assert "填表须知3" in refused(session, cast, **NETWORK)["files"]
+    liaison, form = cast.actor("liaison"), factories.FORM | NETWORK
+    form["delegate_id"] = str(cast.delegates["delegate"].id)
+    draft = intake.save_draft(session, liaison, cast.studio.id, form, "key-of-page")
+    kept = filing.keep(
+        session, liaison, Store(tmp_path, 1000), None, "registration", "帖文.txt", "求助帖".encode(), draft_id=draft.id
+    )
+    case = intake.register(session, liaison, cast.studio.id, form, "key-of-page")
+    assert [(row.id, row.filename, row.case_id) for row in attachments.of_case(session, case.id)] == [
+        (kept.id, "帖文.txt", case.id)
+    ]
+    assert intake.drafts_of(session, liaison) == []
+    noted = {"reporter_signature": "remark", "reporter_signature_note": "14:10 来电，已复述确认"}
+    assert factories.registered(session, cast, channel="phone", **noted).channel == "phone"
+
+
+def test_r39_the_delegate_stands_on_the_form_as_he_was(session: Session, cast: Cast) -> None:
+    """「党代表需正确填写个人资料，包括其姓名、职务、联系方式」: from the register, and a snapshot."""
+    ((value, label),) = intake.delegates_for(session, cast.studio.id)
+    assert label == "戴代表（沙头角小学校长，13900000031）"
+    assert intake.usual_delegate(session, cast.studio.id, [value]) == value
+    case = factories.registered(session, cast)
+    before = (case.delegate_name, case.delegate_title, case.delegate_contact, content.digest(case))
+    row = session.get_one(Delegate, cast.delegates["delegate"].id)
+    row.title, row.contact = "另一职务", "13900000000"
+    session.flush()
+    session.refresh(case)
+    assert (case.delegate_name, case.delegate_title, case.delegate_contact, content.digest(case)) == before
+    assert before[:3] == ("戴代表", "沙头角小学校长", "13900000031")
+
+
+# ------------------------------------------------------------------------------------------------ 须知6
+
+
+def test_r40_exactly_one_of_two_settlements(session: Session, cast: Cast) -> None:
+    """「办理情况分为当场答复和转街道组织部门两种」: both or neither is an error"""
+    assert "请选择办理情况" in refused(session, cast, settlement="")["settlement"]
+    for both in ("both", "on_the_spot street"):
+        assert "选择一项" in refused(session, cast, settlement=both)["settlement"]
+    case = factories.registered(session, cast, **SPOT | {"settlement": "street"})
+    assert (case.settlement, case.spot_answer, case.spot_grade) == ("street", "", "")
+
+
+def test_r41_an_answer_on_the_spot_has_its_text_and_its_satisfaction(session: Session, cast: Cast) -> None:
+    """「党代表如当场答复，需清楚填写答复内容，及反映人满意度」"""
+    assert set(refused(session, cast, **SPOT | {"spot_answer": ""})) == {"spot_answer"}
+    assert set(refused(session, cast, **SPOT | {"spot_grade": ""})) == {"spot_grade"}
+    case = factories.registered(session, cast, **SPOT)
+    factories.step(session, cast, case, "signed")
+    assert (case.state, case.outcome, case.grade) == ("closed", "on_the_spot", "satisfied")
+    assert roles(session, case) == set()
+    assert session.scalars(select(Deadline).where(Deadline.case_id == case.id)).all() == []
+    assert session.scalars(select(LedgerEntry).where(LedgerEntry.case_id == case.id)).one().sequence == case.sequence
+
+
+def test_r42_a_dissatisfied_reporter_makes_the_delegate_decide(session: Session, cast: Cast) -> None:
+    """不满意 → prompt; convert → same number, enters the way of opinions; the reason is kept (A9)"""
+    case = factories.registered(session, cast, **SPOT | {"spot_grade": "dissatisfied"})
+    shown, number = case.content_hash, case.number
+    with pytest.raises(Invalid) as asked, session.begin_nested():
+        factories.step(session, cast, case, "signed")
+    assert "请选择转街道组织部门" in asked.value.errors["conversion"]
+    page = {"decision": "sign", "content_hash": shown, "settlement": "on_the_spot", "spot_grade": "dissatisfied"}
+    with pytest.raises(Invalid) as unsaid, session.begin_nested():
+        factories.act(session, cast, case, "delegate", "signature", **page, conversion="convert")
+    assert "conversion_reason" in unsaid.value.errors
+    factories.act(
+        session, cast, case, "delegate", "signature", **page, conversion="convert", conversion_reason="需街道协调物业"
+    )
+    assert (case.number, case.settlement, case.closed_at) == (number, "street", None)
+    assert roles(session, case) == {"report"}
+    row = told(session, case, "converted")
+    assert (row.opinion, row.actor_name, row.data["hash_before"]) == ("需街道协调物业", "戴代表", shown)
+    factories.step(session, cast, case, "reported")  # the signature is under what stands there now
+    assert case.tier == "street"
+
+
+def test_r42_or_lets_the_answer_stand_with_a_reason(session: Session, cast: Cast) -> None:
+    case = factories.registered(session, cast, **SPOT | {"spot_grade": "dissatisfied"})
+    factories.act(
+        session, cast, case, "delegate", "signature", decision="sign", settlement="on_the_spot",
+        spot_grade="dissatisfied", conversion="keep", conversion_reason="政策已说明清楚，反映人表示理解",
+    )  # fmt: skip
+    assert (case.outcome, case.grade) == ("on_the_spot", "dissatisfied")
+    assert told(session, case, "signed").opinion == "政策已说明清楚，反映人表示理解"
+
+
+# ------------------------------------------------------------------------------------------------ beside the sentences
+
+
+def test_r43_every_correction_is_a_version_with_its_hash(session: Session, cast: Cast) -> None:
+    case = factories.registered(session, cast)
+    first = case.content_hash
+    factories.act(session, cast, case, "delegate", "signature", decision="return", reason="电话有误")
+    form = {name: value for name, value in factories.FORM.items() if value} | {"reporter_phone": "13800005678"}
+    factories.act(session, cast, case, "liaison", "amendment", **form, decision="resubmit")
+    latest, original = versions.told(session, case.id)
+    assert (original.version.content_hash, original.changes) == (first, [])
+    assert (latest.version.content_hash, latest.version.by_name) == (case.content_hash, "李联络")
+    assert [(change.label, change.before, change.after) for change in latest.changes] == [
+        ("电话", "13800001234", "13800005678")
+    ]
+
+
+def test_r28_opinions_that_resemble_are_offered_and_the_choice_is_kept_for_the_street(
+    session: Session, cast: Cast
+) -> None:  # fmt: skip
+    """并案: same community, last 30 days; the street sees what the liaison called 同一事项."""
+    first = factories.registered(session, cast)
+    other = factories.registered(
+        session, cast, summary="希望增设一处公交候车亭", content="雨天候车没有遮挡，老人很不方便。"
+    )
+    liaison = cast.actor("liaison")
+    typed = "路口的垃圾转运点夜里十一点后还在作业，噪音和气味影响居民休息"
+    found = intake.similar(session, liaison, cast.studio.id, typed)
+    assert [(item.case.id, item.words) for item in found] == [(first.id, "很相似")]
+    assert intake.similar(session, liaison, cast.studio.id, "垃圾") == []
+    form = factories.FORM | {
+        "delegate_id": str(cast.delegates["delegate"].id),
+        "same_as": f"{first.id} {other.id} 99999",
+    }
+    case = intake.register(session, liaison, cast.studio.id, form | {"content": typed, "summary": typed})
+    seen = likely_duplicates(session, case)
+    assert [(item.case.id, item.chosen) for item in seen] == [(first.id, True), (other.id, True)]
+    assert [item.case.id for item in likely_duplicates(session, first) if item.chosen] == [case.id]
+    with pytest.raises(LianxinError):
+        intake.similar(session, cast.actor("next_liaison"), cast.studio.id, typed)
+
+
+def test_r89_before_the_measures_only_paper_cases(session: Session, cast: Cast) -> None:
+    """「自发布之日起施行」"""
+    assert "补录" in refused(session, cast, reflected_on="2010-11-23")["reflected_on"]
+    assert clock.MEASURES_IN_FORCE.isoformat() == "2010-11-24"
