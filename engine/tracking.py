@@ -37,10 +37,12 @@ PLAIN = {
     "awaiting_signature": "已经登记，正在等待市党代表核对并签名。",
     "awaiting_report": "市党代表已签名，党代表工作室正在报送街道组织部门。",
     "awaiting_referral": "组织部门正在研究，将转交有关单位办理或向上一级报送。",
+    "merged": "与反映同一事项的另一件合并办理，承办单位答复后会一并答复您，并请您评价。",
     "awaiting_receipt": "已转交承办单位，正在等待签收。办理时限已经开始计算。",
     "handling": "承办单位正在办理。",
     "extended": "承办单位正在办理。因情况特殊，经市党代表同意延长了办理时限。",
     "awaiting_check": "承办单位已经作出答复，组织部门正在审核。",
+    "delivering": "已经答复，正在把书面答复送给您。",
     "answered": "已经答复，正在把书面答复送给您。",
     "awaiting_rating": "已经答复，请您对办理情况作出评价。",
     "rating_disagreed": "各方评价不一致，街道组织部门正在与您和市党代表协商。",
@@ -196,7 +198,7 @@ def _holder(session: Session, case: Case) -> str:
         return session.scalars(query.limit(1)).first() or ""
     if case.tier == "community":
         return case.studio_name
-    if case.state in ("answered", "awaiting_rating", "rating_disagreed"):
+    if case.state in ("answered", "delivering", "awaiting_rating", "rating_disagreed"):
         return _department(session, "street", case)
     return _department(session, case.tier, case)
 

@@ -16,6 +16,7 @@ from web.session import actor, house
 blueprint = Blueprint("incidents", __name__, url_prefix="/incidents")
 CAUSES = {
     "empty_pool": "没有办理人员",
+    "not_heard": "没有收到主件答复",
     "timer_failed": "到期未能执行",
     "start_failed": "流程未能开始",
     "stuck": "无人办理",

@@ -16,9 +16,10 @@ PACKAGE = "opinion"
 ROLES = frozenset(
     """
     registration ledger signature amendment report on_the_spot jurisdiction tier_review transit_target escalation
-    referral answer limit reminder supervision_limit supervision extension_request extension_consent extension feedback
+    referral answer limit reminder supervision_limit supervision recall extension_request extension_consent extension_dispute
+    receipt_target plan_target extension feedback
     feedback_check feedback_return feedback_copy letter decline committee_instruction filing rating_reporter
-    rating_delegate rating_department rating_consultation rating termination closing
+    rating_delegate rating_department rating_consultation rating termination closing send_down merge
 """.split()  # noqa: SIM905
 )
 ANSWER_DAYS = 10

@@ -25,6 +25,15 @@ from engine.work.models import History
 from engine.workdays import queries as workdays
 
 
+@dataclass(frozen=True)
+class Message:
+    """What an act has to say to the procedure of another case, and the sentence that goes into its history."""
+
+    case_id: int
+    name: str
+    reason: str
+
+
 @dataclass
 class Act:
     """One act on one case. `actor` is None when a timer acts; `form` is what the person submitted."""
@@ -46,6 +55,7 @@ class Act:
     undo: list[dict[str, Any]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     history: History | None = None  # the act's own row
+    outgoing: list[Message] = field(default_factory=list)  # for other cases, once this act is written (并案)
     _known: dict[str, Any] = field(default_factory=dict)  # read once per act; shared by every view of it
 
     def once(self, name: str, read: Callable[[], Any]) -> Any:
@@ -88,8 +98,25 @@ class Act:
         return parameters.named(values, name)
 
     @property
+    def item(self) -> int | None:
+        """The handling of the sub-item this act is about; None on a form with one matter (R58)."""
+        item: int | None = self._known.get("item")
+        return item
+
+    def look_at(self, item: Any) -> None:
+        """From here on `handling` is that of the sub-item; None: the case's current one. A form with one matter never
+        names an item and pays nothing."""
+        if item == self.item:
+            return
+        self._known["item"] = item
+        for name in ("handling", "feedback"):
+            self._known.pop(name, None)
+        if item is not None:
+            self.keep("handling", self.once(f"handling {item}", lambda: self.session.get(Handling, int(item))))
+
+    @property
     def handling(self) -> Handling | None:
-        """The case's current handling: the latest one that was not withdrawn."""
+        """The case's current handling: the sub-item's, else the latest one that was not withdrawn."""
         handling: Handling | None = self.once("handling", self._latest_handling)
         return handling
 

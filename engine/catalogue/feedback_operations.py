@@ -4,13 +4,16 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from engine.catalogue import handling_operations, telling
+from engine.catalogue import handling_operations, merging, telling
 from engine.catalogue.act import Act
-from engine.errors import Invalid
+from engine.documents.operations import next_number
+from engine.errors import Forbidden, Invalid, Misconfigured
 from engine.feedback.models import Copy, Feedback
 from engine.handlings import operations as handlings
+from engine.handlings.models import Handling
+from engine.supervision import operations as slips
 
-METHODS = {"in_person": "当面送达", "post": "邮寄", "other": "其他方式"}
+METHODS = {"in_person": "当面送达", "post": "邮寄", "phone": "电话告知", "other": "其他方式"}
 
 
 def submit_answer(act: Act) -> dict[str, Any]:
@@ -23,12 +26,15 @@ def submit_answer(act: Act) -> dict[str, Any]:
         )
         return {"decision": "decline"}
     handling = act.current_handling()
+    if act.organisation_id != handling.unit_id:  # 谁主管、谁反馈: nobody writes in the unit's name (R65)
+        raise Forbidden("书面反馈")
     feedback = Feedback(
         case_id=act.case.id,
         handling_id=handling.id,
         text=act.form["text"],
         result=act.form["result"],
         contact=act.form.get("contact", ""),
+        number=_number(act, handling),
         author_id=act.require_actor().person_id,
         delivered_at=act.now,
         state="written",
@@ -40,9 +46,17 @@ def submit_answer(act: Act) -> dict[str, Any]:
     return {"decision": "answer"}
 
 
+def _number(act: Act, handling: Handling) -> str:
+    """The 发文字号 of the 答复函; an answer taken back or returned keeps its own (R67)."""
+    unit = act.organisation(handling.unit_id)
+    if unit is None:
+        raise Misconfigured("承办单位已不存在，请管理员检查机构。")
+    return next_number(act.session, unit, "reply", act.now)
+
+
 _LATEST = (
     select(Feedback)
-    .where(Feedback.case_id == bindparam("case_id"), Feedback.state != "withdrawn")
+    .where(Feedback.handling_id == bindparam("handling_id"), Feedback.state != "withdrawn")
     .order_by(Feedback.id.desc())
     .limit(1)
 )
@@ -51,7 +65,7 @@ _LATEST = (
 def current(act: Act) -> Feedback:
     """The answer being delivered, checked or copied: the latest one not withdrawn."""
     feedback: Feedback | None = act.once(
-        "feedback", lambda: act.session.scalars(_LATEST, {"case_id": act.case.id}).first()
+        "feedback", lambda: act.session.scalars(_LATEST, {"handling_id": act.current_handling().id}).first()
     )
     if feedback is None:
         raise Invalid("还没有书面反馈。")
@@ -63,8 +77,11 @@ def deliver(act: Act) -> dict[str, Any]:
     feedback = current(act)
     feedback.state, feedback.delivered_at = "delivered", act.now
     supervised = act.once("supervised", lambda: True)
-    closed = handlings.close_supervision(act.session, act.case.id, act.now) if supervised else []
+    closed = handlings.close_supervision(act.session, act.case.id, act.now, act.item) if supervised else []
     act.undoable("supervision.reopen", ids=closed)
+    slipped = act.once("slipped", lambda: True)
+    if slipped and (done := slips.close(act.session, act.case.id, act.now, act.item)):
+        act.undoable("slips.reopen", ids=done)
     telling.organisation(act, "feedback_delivered", act.current_handling().department_id)
     return {"outcome": "delivered"}
 
@@ -80,10 +97,23 @@ def check(act: Act) -> dict[str, Any]:
         handling = act.current_handling()
         handling.answered_at = feedback.delivered_at
         act.undoable("handling.unanswer", handling_id=handling.id)
+        _main_delivery(act, feedback, handling)
+        merging.tell_members(act, "lead_answered", f"主件 {act.case.number} 的书面反馈已审核通过")
     act.history = act.record(
         "feedback_accepted" if decision == "accept" else "feedback_returned", opinion=feedback.check_opinion
     )
     return {"decision": decision}
+
+
+def _main_delivery(act: Act, feedback: Feedback, handling: Handling) -> None:
+    """The first of the four deliveries: the answer reached the department when it was submitted (R66, R108)."""
+    act.session.add(
+        Copy(
+            feedback_id=feedback.id, case_id=act.case.id, addressee="department", channel="main", state="delivered",
+            organisation_id=handling.department_id, proof=feedback.number, created_at=feedback.delivered_at,
+            delivered_at=feedback.delivered_at,
+        )
+    )  # fmt: skip
 
 
 def give_back(act: Act) -> dict[str, Any]:
@@ -111,7 +141,16 @@ def copy(act: Act, to: str) -> dict[str, Any]:
 
 
 def _copy_reporter(act: Act, row: Copy) -> bool:
-    """By text message, else on paper (True); an unnamed reporter's answer stays with the delegate (A27)."""
+    """By text message, else on paper (True). An unnamed reporter's answer stays with the delegate (A27); whose identity
+    the unit shall not know gets it through the department (A28)."""
+    if not act.case.reporter_name:
+        row.channel, row.state, row.delivered_at = "letter", "delivered", act.now
+        row.proof = "反映人不署名，答复由市党代表转达"
+        return False
+    if act.case.confidential:
+        row.channel, row.organisation_id = "relay", act.current_handling().department_id
+        telling.organisation(act, "copy_relay", row.organisation_id)
+        return False
     notice = telling.reporter(act, "feedback_copy_reporter")
     if notice is not None:
         act.batch.insert_new(notice)
@@ -119,10 +158,7 @@ def _copy_reporter(act: Act, row: Copy) -> bool:
         row.channel, row.notice_id = "sms", notice.id
         return False
     row.channel = "letter"
-    if act.case.reporter_name:
-        return True
-    row.state, row.delivered_at, row.proof = "delivered", act.now, "反映人不署名，答复由市党代表转达"
-    return False
+    return True
 
 
 def confirm_letter(act: Act) -> dict[str, Any]:
@@ -134,5 +170,24 @@ def confirm_letter(act: Act) -> dict[str, Any]:
     )
     for row in act.session.scalars(query):
         row.state, row.delivered_at, row.proof = "delivered", act.now, proof[:300]
+        row.recorded_by_id = act.require_actor().person_id
     act.history = act.record("letter_sent", opinion=proof)
     return {"letter_needed": False}
+
+
+def record_delivery(act: Act, row: Copy) -> None:
+    """A person's word on one delivery: how it was made, or why not and what is done next (R66, 送达单)."""
+    counted = row.state == "failed" and not row.next_step
+    row.recorded_by_id = act.require_actor().person_id
+    if act.form.get("outcome") == "delivered":
+        parts = (METHODS.get(str(act.form.get("method")), ""), act.form.get("delivered_on"), act.form.get("proof"))
+        row.state, row.delivered_at = "delivered", act.now
+        row.proof = "；".join(str(part) for part in parts if part)[:300]
+        act.history = act.record("copy_delivered", result=telling.ADDRESSEES[row.addressee], opinion=row.proof)
+    else:
+        row.state, row.failure = "failed", str(act.form["failure"])
+        row.next_step = str(act.form["next_step"])
+        said = f"{row.failure}；下一步：{row.next_step}"
+        act.history = act.record("copy_failed", result=telling.ADDRESSEES[row.addressee], opinion=said)
+    if counted:
+        act.case.undelivered = max(act.case.undelivered - 1, 0)

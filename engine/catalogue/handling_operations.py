@@ -7,9 +7,8 @@ from sqlalchemy import select
 from engine import clock
 from engine.catalogue import pools, telling
 from engine.catalogue.act import Act
-from engine.errors import Forbidden, Invalid
-from engine.handlings import operations as handlings
-from engine.handlings.models import Extension, Reminder, Supervision
+from engine.errors import Invalid
+from engine.handlings.models import Handling, Reminder, Supervision
 
 
 def decline(act: Act) -> dict[str, Any]:
@@ -17,6 +16,7 @@ def decline(act: Act) -> dict[str, Any]:
     handling = act.current_handling()
     handling.state = "declined"
     handling.close_reason = str(act.form.get("reason", ""))
+    handling.suggested_unit, handling.declined_at = str(act.form.get("suggested_unit", ""))[:80], act.now
     act.undoable("handling.reopen", handling_id=handling.id)
     act.case.arrived_on = clock.local(act.now).date()  # the department's transit target starts again
     telling.department(act, "declined")
@@ -37,8 +37,17 @@ def close_handling(act: Act) -> dict[str, Any]:
     """The answer is accepted and copied to all three."""
     act.current_handling().state = "answered"
     act.record("task_done", result="答复完成")
-    telling.reporter(act, "rating_invitation")
+    if act.item is None or not _others_open(act):
+        telling.reporter(act, "rating_invitation")
     return {"outcome": "answered"}
+
+
+def _others_open(act: Act) -> bool:
+    """Does another sub-item still wait for its answer (R58)? The reporter is asked for a rating once."""
+    query = select(Handling.id).where(
+        Handling.case_id == act.case.id, Handling.state == "open", Handling.id != act.current_handling().id
+    )
+    return act.session.scalars(query.limit(1)).first() is not None
 
 
 def remind(act: Act, days_before: int) -> None:
@@ -101,62 +110,3 @@ def raise_supervision(act: Act, step: int) -> None:
         telling.organisation(act, "overdue", handling.unit_id, "head")
         telling.delegate(act, "overdue")
         telling.organisation(act, "overdue", act.case.studio_id)
-
-
-def note_supervision(act: Act) -> dict[str, Any]:
-    """督办意见 to the unit."""
-    handling = act.current_handling()
-    text = str(act.form.get("instruction") or act.form.get("opinion") or "")
-    query = select(Supervision).where(
-        Supervision.handling_id == handling.id, Supervision.organisation_id == act.organisation_id
-    )
-    for row in act.session.scalars(query):
-        row.instruction = text
-    act.history = act.record("supervision_noted", opinion=text)
-    telling.organisation(act, "supervision", handling.unit_id)
-    return {}
-
-
-def decide_extension(act: Act) -> dict[str, Any]:
-    """The signing delegate's yes or no; nobody answers for him; late consent leaves the case overdue (R61–R63)."""
-    actor, handling = act.require_actor(), act.current_handling()
-    if actor.person_id != act.case.delegate_person_id:
-        raise Forbidden("同意延期")
-    extension = handlings.pending_extension(act.session, handling.id)
-    if extension is None:
-        raise Invalid("延期申请已经处理，不能重复答复。")
-    consent = act.form.get("decision") == "consent"
-    extension.decision = "consented" if consent else "refused"
-    extension.late = consent and act.now >= limit_end(act)
-    extension.opinion = str(act.form.get("opinion", ""))
-    extension.decided_by_id, extension.decided_at = actor.person_id, act.now
-    code = (
-        "extension_refused" if not consent else "extension_consented_late" if extension.late else "extension_consented"
-    )
-    act.history = act.record(code, opinion=extension.opinion)
-    if consent:
-        before = limit_day(act)
-        handling.extended, handling.limit_version = True, handling.limit_version + 1
-        act.recompute = "经商市党代表同意延期（第十一条）"
-        act.record(
-            "deadline_moved",
-            result=f"{before:%Y-%m-%d} → {limit_day(act):%Y-%m-%d}",
-            opinion=act.recompute,
-            data={"old": before.isoformat(), "new": limit_day(act).isoformat()},
-        )
-    telling.organisation(act, "extension_decided", handling.unit_id)
-    telling.reporter(act, "extension_decided")
-    return {"decision": "consent" if consent else "refuse"}
-
-
-def open_extension(act: Act, reason: str, work_done: str) -> Extension:
-    """Record a unit's request; telling and waiting for the delegate follow in the diagram (R62)."""
-    extension = Extension(
-        handling_id=act.current_handling().id,
-        reason=reason,
-        work_done=work_done,
-        requested_by_id=act.require_actor().person_id,
-        requested_at=act.now,
-    )
-    act.session.add(extension)
-    return extension

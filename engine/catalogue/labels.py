@@ -43,7 +43,14 @@ OPERATIONS: dict[str, Named] = {
     "case.close": Named("办结", "12", "评定等级之后办结。"),
     "case.file": Named("阅存", "10", "市委阅存，告知反映人和党代表。"),
     "handling.open": Named("转交承办单位", "10", "承办单位收到来文，当天为第0日，办理时限从这一天起算。"),
+    "handling.open_items": Named("分项转交", "10", "一表几事的，各项同时转交本级承办单位，各自计时。"),
+    "case.send_down": Named("下转下一级", "10", "上级转回下一级组织部门，作为例外，写明理由。"),
+    "case.separate": Named("拆并", "10", "并案的件拆开，回到受理审查。"),
+    "case.adopt": Named("随主件答复", "11", "并案的件采用主件的书面反馈，各自抄送、各自评议。"),
     "handling.decline": Named("退件", "10", "承办单位说明不属本单位职责，退回组织部门。"),
+    "handling.recall": Named("收回改派", "12", "逾期未反馈的，由转交的组织部门收回，重新受理审查；原单位的逾期照计。"),
+    "handling.sign_late": Named("签收逾时提醒", "11", "来文到了签收期限还没有签收的，提醒承办单位负责人。"),
+    "handling.plan_late": Named("方案逾时提醒", "12", "到了方案期限还没有办理方案或办理人员的，提醒承办单位和组织部门。"),
     "handling.close": Named("登记答复", "11", "答复已审核并抄送三方，承办结束。"),
     "supervision.remind": Named("催办", "12", "在期限届满前提醒承办单位；已经答复或延期的不再发出。"),
     "supervision.raise": Named("转入督办", "12", "交由督办的组织部门跟踪，并告知承办单位负责人、党代表和工作室。"),
@@ -58,7 +65,8 @@ OPERATIONS: dict[str, Named] = {
     "review.decide": Named("受理审查", "10", "根据管理权限转交承办，或上报上一级。"),
     "answer.submit": Named("提交书面反馈或退件", "11", "承办单位书面反馈，或在2个工作日内退件。"),
     "extension.decide": Named("答复延期申请", "11", "由签名的市党代表本人同意或不同意。"),
-    "supervision.note": Named("填写督办意见", "12", "督办意见发给承办单位。"),
+    "supervision.note": Named("下发督办通知单", "12", "督办通知单编文号，发给承办单位，写明要求和限期。"),
+    "extension.arbitrate": Named("协调延期意见", "11", "领衔代表同意、联名代表反对时，组织部门协调后注明延期或不延期。"),
     "feedback.check": Named("审核书面反馈", "11", "接受答复，或退回重办。"),
     "letter.confirm": Named("确认送达纸质答复", "11", "工作室当面或邮寄送达，写明凭证。"),
     "committee.instruct": Named("市委批示", "10", "交市有关部门、交市委组织部，或阅存。"),
@@ -85,8 +93,16 @@ NOTICES: dict[str, tuple[Notice, ...]] = {
     "case.escalate": (Notice("escalated", "上一级组织部门"),),
     "case.file": (Notice("filed", "反映人、党代表、工作室"),),
     "case.terminate": (Notice("terminated", "反映人、党代表、工作室"),),
-    "handling.open": (Notice("referral", "承办单位"),),
+    "handling.open": (
+        Notice("referral", "承办单位"),
+        Notice("transferred_again", "上一级组织部门（第三次转交起）"),
+    ),
+    "handling.open_items": (Notice("referral", "各承办单位"),),
+    "case.send_down": (Notice("sent_down", "下一级组织部门"),),
+    "case.separate": (Notice("separated", "党代表、工作室"),),
     "handling.decline": (Notice("declined", "组织部门"),),
+    "handling.sign_late": (Notice("sign_late", "承办单位负责人"),),
+    "handling.plan_late": (Notice("plan_late", "承办单位、组织部门"),),
     "handling.close": (Notice("rating_invitation", "反映人"),),
     "supervision.remind": (Notice("reminder", "承办单位"),),
     "supervision.raise": (
@@ -94,7 +110,9 @@ NOTICES: dict[str, tuple[Notice, ...]] = {
         Notice("overdue", "承办单位负责人、党代表、工作室（第一次督办时）"),
     ),
     "supervision.note": (Notice("supervision", "承办单位"),),
-    "supervision.transit_late": (Notice("transit_late", "组织部门"),),
+    "handling.recall": (Notice("recalled", "原承办单位、党代表、工作室"),),
+    "supervision.transit_late": (Notice("transit_late", "本级组织部门（报送逾时的为工作室和街道组织部门）"),),
+    "review.decide": (Notice("merged", "党代表、工作室（并案时）"),),
     "feedback.deliver": (Notice("feedback_delivered", "承办单位的同级组织部门"),),
     "feedback.return": (Notice("feedback_returned", "承办单位"),),
     "feedback.copy": (
@@ -102,6 +120,7 @@ NOTICES: dict[str, tuple[Notice, ...]] = {
         Notice("feedback_copy_reporter", "反映人（短信；没有手机号的改送纸质答复）"),
     ),
     "extension.decide": (Notice("extension_decided", "承办单位、反映人"),),
+    "extension.arbitrate": (Notice("extension_decided", "承办单位、党代表、反映人"),),
 }
 
 POOLS: dict[str, Named] = {
@@ -135,8 +154,12 @@ ROLES: dict[str, Named] = {
     "reminder": Named("催办", "12", "期限届满前的提醒。"),
     "supervision_limit": Named("逾期督办时点", "12", "期限过后开始或升级督办的时点。"),
     "supervision": Named("督办", "12", "组织部门对承办单位全程跟踪。"),
+    "recall": Named("收回改派", "12", "逾期未反馈的收回，另行转交。"),
     "extension_request": Named("申请延期", "11", "承办单位因特殊情况申请延期。"),
     "extension_consent": Named("商市党代表意见", "11", "延期必须经签名的市党代表同意。"),
+    "extension_dispute": Named("代表意见不一致", "11", "联名代表书面反对延期，由组织部门协调；协调之前不延期。"),
+    "receipt_target": Named("签收期限", "11", "“及时登记”的内部尺度，超过只提醒。"),
+    "plan_target": Named("方案期限", "12", "填报办理方案和人员的内部尺度，超过只提醒。"),
     "extension": Named("延期", "11", "同意后共30个工作日。"),
     "feedback": Named("书面反馈", "11", "承办单位向同级组织部门书面反馈，停止计时。"),
     "feedback_check": Named("审核书面反馈", "11", "组织部门接受答复或退回重办。"),
@@ -151,6 +174,8 @@ ROLES: dict[str, Named] = {
     "rating_department": Named("街道组织部门评定", "12", "由街道组织部门商党代表和群众评定；承办单位不能给自己评。"),
     "rating_consultation": Named("评议协商", "12", "三方不一致时协商。"),
     "rating": Named("评议", "12", "评定等级并登记在册。"),
+    "send_down": Named("下转", "10", "上级转回下一级组织部门，例外。"),
+    "merge": Named("并案", "10", "反映同一事项的并入一件主件，承办单位答复一次。"),
     "termination": Named("终止", "10", "不再答复而结束，须有理由。"),
     "closing": Named("办结", "12", "案件结束。"),
 }  # fmt: skip
@@ -165,6 +190,8 @@ FACTS: dict[str, Named] = {
     "transit_target": Named("转办期限", "10", "参数，工作日数。"),
     "first_reminder": Named("首次催办", "12", "参数，届满前的工作日数。"),
     "second_reminder": Named("再次催办", "12", "参数，届满前的工作日数。"),
+    "sign_target": Named("签收期限", "11", "参数，收到后的工作日数。"),
+    "plan_target": Named("方案期限", "12", "参数，收到后的工作日数。"),
     "second_supervision": Named("二次督办", "12", "参数，逾期后的工作日数。"),
     "third_supervision": Named("三次督办", "12", "参数，逾期后的工作日数。"),
     "tier": Named("所在层级", "10", "案件现在在哪一级。"),
@@ -180,11 +207,13 @@ RESULTS: dict[str, Named] = {
     "decision": Named("上一步的决定", "", "刚办理的人在表单里选的处理。"),
     "outcome": Named("子流程的结果", "", "被调用的流程或系统操作得出的结果。"),
     "letter_needed": Named("要不要送纸质答复", "11", "反映人收不到短信时为“是”。"),
+    "items": Named("分项", "10", "分项转交时各项的编号列表。"),
     "agreed": Named("三方评价是否一致", "12", "一致为“是”。"),
 }
 OUTCOMES = {
-    "declined": "已退件", "delivered": "已送达反馈", "returned": "已退回重办", "answered": "已答复",
-    "escalated": "已上报", "closed": "已办结", "filed": "已阅存", "terminated": "已终止",
+    "declined": "已退件", "recalled": "已收回", "delivered": "已送达反馈", "returned": "已退回重办", "answered": "已答复",
+    "escalated": "已上报", "regained": "下转后再上报", "sent_down": "已下转", "separated": "已拆开", "adopted": "已随主件答复",
+    "closed": "已办结", "filed": "已阅存", "terminated": "已终止",
 }  # fmt: skip
 
 FUNCTIONS: dict[str, Named] = {
@@ -200,4 +229,7 @@ FUNCTIONS: dict[str, Named] = {
 MESSAGES: dict[str, Named] = {
     "extension_requested": Named("承办单位申请延期", "11", "承办单位在办理页面申请延期时送来。"),
     "terminate": Named("终止", "10", "组织部门在意见建议页面终止时送来。"),
+    "lead_answered": Named("主件已答复", "11", "并案的主件审核通过书面反馈时送来。"),
+    "unmerged": Named("拆并", "10", "组织部门拆并，或主件不再办理时送来。"),
+    "recall": Named("收回改派", "12", "组织部门在意见建议页面收回改派时送来。"),
 }

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.cases.models import Case
 from engine.catalogue import pools
 from engine.catalogue.act import Act
 from engine.notices import operations as notices
@@ -32,6 +33,7 @@ PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "limit": ("办理时限（工作日）", "10"),
     "due": ("截止日", "2026年3月18日"),
     "days": ("剩余或逾期的工作日数", "3"),
+    "lead": ("并案的主件编号", "沙头角街道沙头角社区2026001"),
     "reason": ("退回、延期、终止的理由", "需现场勘察"),
 }
 
@@ -48,7 +50,7 @@ def _text(act: Act, kind: str) -> tuple[str, str]:
     instance = act.session.get_one(Instance, act.instance_id)
     names = _names(act)
     subject, body = (
-        packages.file(act.session, instance.package_id, f"notices/{kind}/{part}.txt").decode()
+        packages.supplied(act.session, instance.package_id, f"notices/{kind}/{part}.txt").decode()
         for part in ("subject", "body")
     )
     return fill(subject, names), fill(body, names)
@@ -66,6 +68,8 @@ def _names(act: Act) -> dict[str, Any]:
         "reason": case.outcome_reason or act.form.get("reason", ""),
         "department": pools.department(act, case.tier if case.tier != "community" else "street").name,
     }
+    if case.merged_into_id is not None:
+        names["lead"] = act.once("lead", lambda: act.session.get_one(Case, case.merged_into_id)).number
     if handling is not None:
         extended = "extended_answer_limit" if handling.extended else "answer_limit"
         due = act.calendar.working_days(handling.received_on, act.parameter(extended))
@@ -99,6 +103,12 @@ def delegate(act: Act, kind: str) -> None:
     subject, body = _text(act, kind)
     notice = notices.tell(act.session, kind, subject, body, case_id=act.case.id, person_id=act.case.delegate_person_id)
     act.notices.append(notice)
+
+
+def person(act: Act, kind: str, person_id: int) -> None:
+    """Tell one person, in the person's messages."""
+    subject, body = _text(act, kind)
+    act.notices.append(notices.tell(act.session, kind, subject, body, case_id=act.case.id, person_id=person_id))
 
 
 def reporter(act: Act, kind: str) -> Notice | None:

@@ -38,6 +38,11 @@ def _tier(row: dict[str, str | list[str]]) -> Tier:
     )
 
 
+def below(code: str) -> str | None:
+    """The rung from which cases come to this one; None at the bottom."""
+    return next((rung.code for rung in ladder().values() if rung.escalates_to == code), None)
+
+
 def tier(code: str) -> Tier:
     """The rung of that code; Misconfigured when the ladder has none."""
     found = ladder().get(code)

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.handlings.models import Extension, Handling, Review, Supervision
+from engine.handlings.models import Extension, ExtensionView, Handling, Review, Supervision
 
 
 def end_open(session: Session, case_id: int, reason: str) -> None:
@@ -19,9 +19,11 @@ def end_open(session: Session, case_id: int, reason: str) -> None:
     close_supervision(session, case_id, clock.now())
 
 
-def close_supervision(session: Session, case_id: int, at: datetime) -> list[int]:
-    """Delivered feedback closes what the ladder opened (R69); returns the ids closed."""
+def close_supervision(session: Session, case_id: int, at: datetime, handling_id: int | None = None) -> list[int]:
+    """Delivered feedback closes what the ladder opened (R69), of one sub-item only its own; returns the ids closed."""
     query = select(Supervision).where(Supervision.case_id == case_id, Supervision.closed_at.is_(None))
+    if handling_id is not None:
+        query = query.where(Supervision.handling_id == handling_id)
     rows = session.scalars(query).all()
     for row in rows:
         row.closed_at = at
@@ -36,5 +38,25 @@ def latest_review(session: Session, case_id: int) -> Review | None:
 
 def pending_extension(session: Session, handling_id: int) -> Extension | None:
     """The request the delegate has not answered yet."""
-    query = select(Extension).where(Extension.handling_id == handling_id, Extension.decision == "")
-    return session.scalars(query.limit(1)).first()
+    return _extension(session, handling_id, "")
+
+
+def disputed_extension(session: Session, handling_id: int) -> Extension | None:
+    """The request the delegates disagree about (R64)."""
+    return _extension(session, handling_id, "disputed")
+
+
+def unsettled_extension(session: Session, handling_id: int) -> Extension | None:
+    """The request that waits for the delegate, or for the department to settle a disagreement."""
+    return _extension(session, handling_id, "", "disputed")
+
+
+def _extension(session: Session, handling_id: int, *decisions: str) -> Extension | None:
+    query = select(Extension).where(Extension.handling_id == handling_id, Extension.decision.in_(decisions))
+    return session.scalars(query.order_by(Extension.id.desc()).limit(1)).first()
+
+
+def objected(session: Session, extension_id: int) -> bool:
+    """Has a co-signing delegate objected in writing?"""
+    query = select(ExtensionView.id).where(ExtensionView.extension_id == extension_id, ExtensionView.objects)
+    return session.scalars(query.limit(1)).first() is not None

@@ -65,6 +65,7 @@ def pool_of(session: Session, act: Act, task: bpmn.OpenTask) -> Pool:
 
 def new_task(session: Session, instance: Instance, act: Act, task: bpmn.OpenTask) -> Task:
     """The row of a step that has just opened, in the pool its diagram names."""
+    act.look_at(task.data.get("item"))
     pool = pool_of(session, act, task)
     return Task(
         instance_id=instance.id,
@@ -80,6 +81,7 @@ def new_task(session: Session, instance: Instance, act: Act, task: bpmn.OpenTask
         person_id=pool.person_id,
         created_at=act.now,
         act_id=act.history.id if act.history else None,
+        handling_id=act.item,
     )
 
 
@@ -202,6 +204,7 @@ def _limit_expression(package: bpmn.Package, process_id: str, element_id: str) -
 def project_case(act: Act, after: Projection, opened: Collection[Task]) -> None:
     """The case's state is what the open steps say (lianxin:state); an unsigned handling step reads 待签收."""
     states = [str(task.extensions["state"]) for task in after.tasks.values() if task.extensions.get("state")]
+    states.sort(key=lambda state: state != "handling")  # of several sub-items the slowest says where the case stands
     if states and states[0] == "handling" and any(task.role == "answer" for task in opened):
         act.case.state = "awaiting_receipt"
     elif states:
@@ -210,6 +213,8 @@ def project_case(act: Act, after: Projection, opened: Collection[Task]) -> None:
 
 def shown_state(session: Session, case: Case, state: str) -> str:
     """`handling` reads 待签收 until somebody signed, 已延期 after consent."""
+    if state == "awaiting_rating" and case.undelivered:
+        return "delivering"  # a copy failed, and nobody has said what is done next: not answered yet (R66)
     if state != "handling":
         return state
     query = select(Task.assignee_id).where(Task.case_id == case.id, Task.role == "answer")

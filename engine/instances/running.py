@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import bpmn, catalogue, clock
@@ -57,6 +58,7 @@ def complete(session: Session, instance: Instance, task: Task, act: Act) -> Outc
         outcome = write(session, instance, act, run, before)
         remember(instance, act, None if outcome.ended else memory)
         act.batch.send()
+    pass_on(session, act)
     return outcome
 
 
@@ -96,7 +98,28 @@ def send(session: Session, instance: Instance, message: str, act: Act, *, host_t
         outcome = write(session, instance, act, run, before)
         remember(instance, act, None)
         act.batch.send()
+    pass_on(session, act)
     return outcome
+
+
+def pass_on(session: Session, act: Act) -> None:
+    """What the act has to say to other cases (并案, R58), in the same transaction; a case that cannot hear it now (it was
+    suspended) gets an incident, and the message can be sent by hand once it goes on."""
+    waiting, act.outgoing = act.outgoing, []
+    for message in sorted(waiting, key=lambda item: item.case_id):
+        query = select(Instance.id).where(Instance.case_id == message.case_id, Instance.status != "ended")
+        instance = locked(session, session.scalars(query).one())
+        other = Act(
+            session, session.get_one(Case, message.case_id), instance.id, actor=act.actor,
+            on_behalf_of=act.on_behalf_of, organisation_id=act.organisation_id, form={"reason": message.reason},
+        )  # fmt: skip
+        if instance.status == "open":
+            send(session, instance, message.name, other)
+            continue
+        work.raise_incident(
+            session, "not_heard", f"{message.reason}，但本件已挂起，没有收到。恢复后请补发流程消息 {message.name}。",
+            case_id=message.case_id, instance_id=instance.id,
+        )  # fmt: skip
 
 
 def recompute(session: Session, instance: Instance, act: Act, reason: str) -> list[Move]:

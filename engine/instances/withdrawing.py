@@ -20,7 +20,7 @@ from engine.work.models import Instance, Task, Withdrawal
 # What an act may change on the case and a 撤回 restores.
 RESTORED = (
     "state", "tier", "arrived_on", "sent_street_at", "sent_district_at", "sent_city_at", "instruction", "grade",
-    "outcome", "outcome_reason", "closed_at",
+    "outcome", "outcome_reason", "closed_at", "merged_into_id",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from lxml import etree
 from engine import bpmn, forms
 
 FOLDER = Path(__file__).parents[2] / "processes" / "opinion"
-DIAGRAMS = ("opinion", "tier_review", "handling", "rating")
+DIAGRAMS = ("opinion", "tier_review", "sub_item", "merged", "handling", "rating")
 NS = {
     "b": "http://www.omg.org/spec/BPMN/20100524/MODEL",
     "di": "http://www.omg.org/spec/BPMN/20100524/DI",
@@ -50,6 +50,10 @@ class Office:
             "case.escalate": {"outcome": "escalated"},
             "case.file": {"outcome": "filed"},
             "handling.open": {"outcome": ""},
+            "handling.open_items": {"items": [1, 2], "outcome": ""},
+            "case.send_down": {"outcome": "sent_down"},
+            "case.separate": {"outcome": "separated"},
+            "case.adopt": {"outcome": "adopted"},
             "handling.decline": {"outcome": "declined"},
             "handling.close": {"outcome": "answered"},
             "feedback.copy": {"letter_needed": False},
@@ -59,6 +63,7 @@ class Office:
             "received_on": date(2026, 3, 2), "arrived_on": date(2026, 3, 2), "extended": False, "answer_limit": 10,
             "extended_answer_limit": 30, "transit_target": 3, "first_reminder": 3, "second_reminder": 1,
             "second_supervision": 5, "third_supervision": 10, "tier": "street", "matter": "environment",
+            "sign_target": 1, "plan_target": 3,
         } | facts  # fmt: skip
         self.functions = {
             "working_days": lambda day, count: day + timedelta(days=count),

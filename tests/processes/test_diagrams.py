@@ -10,7 +10,7 @@ from tests.processes.factory import DIAGRAMS, FOLDER, NS, OURS, form, package, t
 
 ACTS = {"userTask", "serviceTask", "sendTask", "businessRuleTask", "callActivity", "boundaryEvent"}
 STATES = {
-    "awaiting_signature", "awaiting_report", "awaiting_referral", "handling", "awaiting_check", "answered",
+    "awaiting_signature", "awaiting_report", "awaiting_referral", "handling", "awaiting_check", "delivering", "answered",
     "awaiting_rating", "rating_disagreed",
 }  # fmt: skip
 Box = tuple[float, float, float, float]
@@ -22,7 +22,7 @@ def local(element) -> str:
 
 def nodes(name: str) -> list:
     """Every flow node, those of the embedded subprocess included."""
-    wanted = ACTS | {"startEvent", "endEvent", "exclusiveGateway", "parallelGateway", "subProcess"}
+    wanted = ACTS | {"startEvent", "endEvent", "exclusiveGateway", "parallelGateway", "subProcess", "receiveTask"}
     return [element for element in tree(name).iter() if isinstance(element.tag, str) and local(element) in wanted]
 
 
@@ -67,7 +67,7 @@ def test_user_tasks_name_pool_form_and_operation(name, node):
     assert own(node, "pool") in POOLS
     assert own(node, "operation") in SUBMISSIONS
     assert form(own(node, "form")).fields
-    if own(node, "role") not in ("extension_consent", "supervision"):  # these run beside the answer
+    if own(node, "role") not in ("extension_consent", "extension_dispute", "supervision"):  # these run beside the answer
         assert own(node, "state") in STATES
 
 

@@ -19,6 +19,7 @@ GOOD = {
     "amend": {key: value for key, value in REGISTRATION.items() if key != "delegate_id"} | {"decision": "resubmit"},
     "sign": {"decision": "sign", "content_hash": "0" * 64},
     "report": {"decision": "report"},
+    "item_review": {"unit_id": "12", "basis": "属教育科职责"},
     "review": {"decision": "refer", "unit_id": "12", "basis": "街道城管职责"},
     "answer": {"decision": "answer", "result": "solved", "text": "已清运。", "contact": "王某 0755-25550000"},
     "extension_request": {"reason": "需多部门勘查", "work_done": "已到现场"},
@@ -34,6 +35,15 @@ GOOD = {
     "rating_department": {"grade": "satisfied"},
     "rating_consultation": {"grade": "none", "remark": "三方面谈，未一致"},
     "terminate": {"kind": "withdrawn", "reason": "反映人书面撤回"},
+    "receipt": {"number": "", "received_on": "2026-03-04", "handler_id": "3"},
+    "plan": {"plan": "本周踏勘，下周会同街道整改。", "handler_id": "3"},
+    "extension_dispute": {"decision": "keep", "opinion": "经协调，按原期限答复。"},
+    "consent_call": {"decision": "consent", "called_on": "2026-03-04", "call_note": "10:05 致电代表，同意延期。"},
+    "consent_confirm": {"decision": "confirm"},
+    "cosigner_view": {"decision": "object", "reason": "事情不复杂。"},
+    "cosigner": {"delegate_id": "7"},
+    "delegate_replacement": {"delegate_id": "7", "reason": "任期届满"},
+    "delivery": {"outcome": "failed", "failure": "号码停机", "next_step": "上门送达"},
 }  # fmt: skip
 
 

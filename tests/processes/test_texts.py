@@ -12,7 +12,9 @@ NOTICES = sorted(path.name for path in (FOLDER / "notices").iterdir() if path.is
 EXPECTED = {
     "referral", "reminder", "overdue", "supervision", "extension_requested", "extension_decided", "feedback_copy",
     "feedback_copy_reporter", "terminated", "registered", "rating_invitation", "transit_late", "withdrawn", "reported",
-    "escalated", "declined", "feedback_delivered", "feedback_returned", "filed",
+    "escalated", "declined", "feedback_delivered", "feedback_returned", "filed", "sign_late", "plan_late",
+    "extension_phone", "extension_denied", "extension_objected", "cosign_asked", "delegate_replaced", "copy_relay",
+    "sent_down", "merged", "separated", "transferred_again",
 }  # fmt: skip
 README = (FOLDER / "notices" / "README.md").read_text()
 DOCUMENTED = {line.split("`")[1].strip("{}") for line in README.splitlines() if line.startswith("| `{")}

@@ -161,6 +161,7 @@ def test_the_timers_of_a_handling():
         "limit": midnight(received + timedelta(days=10)),
         "overdue_5": midnight(received + timedelta(days=15)),
         "overdue_10": midnight(received + timedelta(days=20)),
+        "sign_due": midnight(received + timedelta(days=1)),
     }
 
 
