@@ -4,8 +4,7 @@ from datetime import date
 from typing import Any
 
 from engine import clock, forms
-from engine.cases import content, versions
-from engine.cases.models import Signature
+from engine.cases import content, signing, versions
 from engine.catalogue import merging, pools, review_operations, telling
 from engine.catalogue.act import Act
 from engine.catalogue.tiers import tier
@@ -43,22 +42,15 @@ def sign(act: Act) -> dict[str, Any]:
     shown = act.form.get("content_hash")
     if shown and shown != case.content_hash:
         raise Invalid("登记表内容在您打开之后有改动。请刷新页面，重新核对后再签名。")
+    method, image = signing.of_form(act.form.get("signature", ""), act.form.get("signature_name", ""), actor.name)
     settled = _resettled(act)
-    act.session.add(
-        Signature(
-            case_id=case.id,
-            purpose="registration",
-            party="delegate",
-            person_id=actor.person_id,
-            name=actor.name,
-            content_hash=case.content_hash,
-            note=act.form.get("reason", ""),
-            signed_at=act.now,
-        )
-    )
+    signing.record(
+        act.session, case, "registration", "delegate", person_id=actor.person_id, name=actor.name, at=act.now,
+        method=method, image=image,
+    )  # fmt: skip
     said = act.form.get("reason", "") or act.form.get("conversion_reason", "")
     case.arrived_on = clock.local(act.now).date()  # the studio has it to report now: its transit target (R49)
-    act.history = act.record("signed", opinion=said, data={"content_hash": case.content_hash})
+    act.history = act.record("signed", opinion=said, data={"content_hash": case.content_hash, "method": method})
     return {"decision": "sign"} | settled
 
 
@@ -106,6 +98,7 @@ def amend(act: Act) -> dict[str, Any]:
     if content.problems(case):
         raise Invalid("登记表还不完整。", errors=content.problems(case))
     before, case.content_hash = case.content_hash, content.digest(case)
+    _reporter_again(act, before)
     actor = act.require_actor()
     versions.keep(act.session, case, by_id=actor.person_id, by_name=actor.name, reason=act.form.get("reason", ""))
     act.history = act.record(
@@ -115,6 +108,20 @@ def amend(act: Act) -> dict[str, Any]:
         data={"changed": changed, "hash_before": before, "hash_after": case.content_hash},
     )
     return {"decision": "resubmit", "settlement": case.settlement}
+
+
+def _reporter_again(act: Act, before: str) -> None:
+    """The reporter confirms the corrected content: what was drawn under the old one no longer counts (R37, R43)."""
+    case, given = act.case, act.form.get("reporter_signature_image", "")
+    if case.content_hash == before and not given:
+        return
+    if case.reporter_signature == "drawn" and not given:
+        raise Invalid(
+            "反映人需要重新签名。",
+            errors={"reporter_signature_image": "登记表内容有改动，反映人原签名已失效，请重新签名，或改选其他确认方式。"},
+        )
+    image = signing.drawing(given, "reporter_signature_image") if case.reporter_signature == "drawn" else None
+    signing.by_reporter(act.session, case, image, act.now)
 
 
 def decide_report(act: Act) -> dict[str, Any]:

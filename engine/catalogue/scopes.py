@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine.access import CaseScope, TaskScope
-from engine.cases.models import Case
+from engine.cases.models import Case, CaseDelegate
 from engine.handlings.models import Handling, Supervision
 from engine.work.models import Task
 
@@ -29,7 +29,13 @@ def case_scope(session: Session, case: Case, took_part: Iterable[int] | None = N
         delegate_person_id=case.delegate_person_id,
         organisation_ids=frozenset(took_part),
         committee=case.tier == "committee" or bool(case.instruction),
+        cosigner_ids=frozenset(_cosigners(session, case)) if case.several_delegates else frozenset(),
     )
+
+
+def _cosigners(session: Session, case: Case) -> Iterable[int]:
+    query = select(CaseDelegate.person_id).where(CaseDelegate.case_id == case.id, CaseDelegate.role == "cosigner")
+    return session.scalars(query)
 
 
 def pool_scope(task: Task) -> TaskScope:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from engine.feedback.models import Feedback
+from engine.feedback.models import Copy, Feedback
 from engine.handlings.models import Handling, Review, Supervision
+from engine.supervision import operations as slips
 
 
 def _review(session: Session, review_id: int) -> None:
@@ -32,6 +33,7 @@ def _feedback(session: Session, feedback_id: int) -> None:
 def _uncheck(session: Session, feedback_id: int) -> None:
     values = {"state": "delivered", "check_opinion": "", "checked_by_id": None, "checked_at": None}
     session.execute(update(Feedback).where(Feedback.id == feedback_id).values(**values))
+    session.execute(delete(Copy).where(Copy.feedback_id == feedback_id))  # nobody has read them: not signed for yet
 
 
 def _supervision(session: Session, ids: list[int]) -> None:
@@ -46,4 +48,5 @@ UNDO: dict[str, Callable[..., None]] = {
     "feedback.withdraw": _feedback,
     "feedback.uncheck": _uncheck,
     "supervision.reopen": _supervision,
+    "slips.reopen": slips.reopen,
 }

@@ -5,10 +5,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from engine import access
 from engine.access import Actor
-from engine.cases.models import Case
+from engine.cases.models import Case, CaseDelegate
 from engine.feedback.models import Copy
 from engine.handlings.models import Handling, Supervision
 from engine.notices.models import Notice
+from engine.supervision import operations as slips
+from engine.supervision.models import Slip
 from engine.work.models import History, Task
 
 # Acts by which somebody finished a task: the rows of 已办. Taking and giving back a task is not finishing it.
@@ -87,13 +89,14 @@ def finished(actor: Actor) -> ColumnElement[bool]:
 
 def supervised(actor: Actor) -> Select[tuple[int | None]]:
     """督办: ids of cases with a supervision task of the actor, an open supervision addressed to the actor's
-    organisations, or one of their own handlings under supervision."""
+    organisations, one of their own handlings under supervision, or an open slip or opinion that concerns them."""
     mine = organisations(actor)
     open_ones = select(Supervision.case_id).where(Supervision.closed_at.is_(None))
     found = union(
         select(Task.case_id).where(to_do(actor), Task.role == "supervision"),
         open_ones.where(Supervision.organisation_id.in_(mine)),
         open_ones.join(Handling, Handling.id == Supervision.handling_id).where(Handling.unit_id.in_(mine)),
+        select(Slip.case_id).where(slips.concerning(mine)),
     ).subquery()
     return select(found.c.case_id)
 
@@ -132,5 +135,8 @@ def readable(actor: Actor) -> ColumnElement[bool]:
     if seen.committee:
         ways.append(or_(Case.tier == "committee", Case.instruction != ""))
     if seen.delegate_person_id is not None:
-        ways.append(Case.delegate_person_id == seen.delegate_person_id)
+        beside = select(CaseDelegate.case_id).where(
+            CaseDelegate.person_id == seen.delegate_person_id, CaseDelegate.role == "cosigner"
+        )
+        ways += [Case.delegate_person_id == seen.delegate_person_id, Case.id.in_(beside)]
     return or_(false(), *ways)

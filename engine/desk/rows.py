@@ -12,6 +12,7 @@ from engine import clock
 from engine.cases.models import Case
 from engine.handlings.models import Handling, Supervision
 from engine.organisation.models import Organisation, Person, Place
+from engine.supervision.models import Slip
 from engine.work.models import Task
 from engine.workdays.lamps import Lamp, lamp, last_day
 from engine.workdays.queries import calendar
@@ -101,11 +102,9 @@ class _Facts:
                 .order_by(Handling.id)
             )
         }
-        self.supervised = set(
-            session.scalars(
-                select(Supervision.case_id).where(Supervision.case_id.in_(ids), Supervision.closed_at.is_(None))
-            )
-        )
+        ladder = select(Supervision.case_id).where(Supervision.case_id.in_(ids), Supervision.closed_at.is_(None))
+        orders = select(Slip.case_id).where(Slip.case_id.in_(ids), Slip.closed_at.is_(None), Slip.kind == "order")
+        self.supervised = set(session.scalars(ladder.union(orders)))
         holders = {task.assignee_id for tasks in self.tasks.values() for task in tasks if task.assignee_id}
         self.holders = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(holders))).all())
 

@@ -20,8 +20,13 @@ FACTORY = {
     "second_reminder": 1,
     "transit_target": 3,
     "decline_target": 2,
+    "sign_target": 1,
+    "plan_target": 3,
     "second_supervision": 5,
     "third_supervision": 10,
+    "recall_street": 0,
+    "recall_district": 0,
+    "recall_city": 0,
 }
 
 

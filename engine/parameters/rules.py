@@ -19,6 +19,7 @@ class Rule:
 _LIMITS, _REMINDERS, _SUPERVISION, _TARGETS = "办理时限", "催办", "督办", "工作目标"
 _ARTICLE_11 = "第十一条：“在10个工作日内答复，遇特殊情况经商市党代表同意，可在30个工作日内答复”"
 _OPEN = "《办法》没有规定，由市委组织部确定"
+_RECALL = "承办单位逾期后多少个工作日，可以收回改派；0为不收回"
 
 RULES: Mapping[str, Rule] = {
     "answer_limit": Rule("办理时限", _LIMITS, "自收到来文之日起，多少个工作日内答复", 1, 10, _ARTICLE_11),
@@ -29,10 +30,16 @@ RULES: Mapping[str, Rule] = {
     "second_reminder": Rule("再次催办", _REMINDERS, "截止日前多少个工作日", 0, 8, _OPEN),
     "second_supervision": Rule("二次督办", _SUPERVISION, "逾期后多少个工作日升级到上一级组织部门", 1, 60, _OPEN),
     "third_supervision": Rule("三次督办", _SUPERVISION, "逾期后多少个工作日升级到再上一级", 2, 90, _OPEN),
+    **{
+        f"recall_{tier}": Rule(f"收回改派（{name}）", _SUPERVISION, f"{name}{_RECALL}", 0, 60, _OPEN)
+        for tier, name in (("street", "街道"), ("district", "区"), ("city", "市"))
+    },
     "transit_target": Rule(
         "转办期限", _TARGETS, "组织部门收到后多少个工作日内转交或上报；第十条只要求“及时”", 1, 10, _OPEN
     ),
     "decline_target": Rule("退件期限", _TARGETS, "承办单位收到后多少个工作日内可以退件", 1, 5, _OPEN),
+    "sign_target": Rule("签收期限", _TARGETS, "承办单位收到后多少个工作日内签收；超过只提醒负责人", 1, 5, _OPEN),
+    "plan_target": Rule("方案期限", _TARGETS, "承办单位收到后多少个工作日内填报办理方案和人员", 1, 9, _OPEN),
 }
 
 # (smaller, larger, the sentence when it is not so)

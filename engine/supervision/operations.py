@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from engine.supervision.models import Slip
 
 
-def close(session: Session, case_id: int, at: datetime) -> list[int]:
+def close(session: Session, case_id: int, at: datetime, handling_id: int | None = None) -> list[int]:
     """Delivered feedback, or the end of the handling, closes what is open; returns the ids closed."""
     open_ones = update(Slip).where(Slip.case_id == case_id, Slip.closed_at.is_(None))
+    if handling_id is not None:
+        open_ones = open_ones.where(Slip.handling_id == handling_id)
     return list(session.scalars(open_ones.values(closed_at=at).returning(Slip.id)))
 
 

@@ -20,6 +20,7 @@ from engine.organisation.models import Organisation, Person
 from engine.packages import queries as packages
 from engine.packages.models import Package
 from engine.parameters import queries as parameters
+from engine.supervision.models import Slip
 from engine.work import operations as work
 from engine.work.models import History, Instance, Task, Withdrawal
 from engine.workdays import queries as workdays
@@ -72,6 +73,12 @@ def form_of(session: Session, instance_id: int, name: str) -> forms.Form:
     return forms.load(packages.file(session, instance.package_id, f"forms/{name}.json"))
 
 
+def beside(session: Session, instance_id: int, name: str) -> forms.Form:
+    """As `form_of`, for a form beside the task; an older version takes it from the factory edition."""
+    instance = session.get_one(Instance, instance_id)
+    return forms.load(packages.supplied(session, instance.package_id, f"forms/{name}.json"))
+
+
 def readable(session: Session, actor: Actor, task_id: int) -> tuple[Task, Case]:
     """The task and its case without locking; NotFound outside the actor's reach, TaskTaken when it was just done."""
     task = session.get(Task, task_id)
@@ -93,6 +100,7 @@ class Locked:
     scope: TaskScope
     handling: Handling | None  # the latest one not withdrawn
     supervised: bool  # something of the ladder is open
+    slipped: bool  # a slip is open
     withdrawable: bool  # the act before could be taken back until now
     drafted: bool
     calendar: workdays.State
@@ -102,6 +110,7 @@ class Locked:
         """Spare the act these questions."""
         act.keep("handling", self.handling)
         act.keep("supervised", self.supervised)
+        act.keep("slipped", self.slipped)
         act.keep("withdrawable", self.withdrawable)
         act.keep("calendar", workdays.calendar(act.session, state=self.calendar))
         act.keep("parameter state", self.parameters)
@@ -118,6 +127,7 @@ _READ = (
         Supervision.closed_at,
         exists().where(Withdrawal.instance_id == Task.instance_id).label("withdrawable"),
         exists().where(Draft.task_id == Task.id).label("drafted"),
+        exists().where(Slip.case_id == Task.case_id, Slip.closed_at.is_(None)).label("slipped"),
         workdays.STATE,
         parameters.STATE,
     )
@@ -149,7 +159,7 @@ def locked_task(session: Session, actor: Actor, task_id: int) -> Locked:
     return Locked(
         last.Task, last.Case, last.Instance, scope, last.Handling,
         supervised=any(row.supervisor is not None and row.closed_at is None for row in rows),
-        withdrawable=last.withdrawable, drafted=last.drafted,
+        slipped=last.slipped, withdrawable=last.withdrawable, drafted=last.drafted,
         calendar=tuple(last[-days - set_ : -set_]), parameters=tuple(last[-set_:]),
     )  # fmt: skip
 
@@ -224,7 +234,7 @@ def _extension_possible(session: Session, actor: Actor, case: Case, task: Task) 
     return (
         handling is not None
         and not handling.extended
-        and handlings.pending_extension(session, handling.id) is None
+        and handlings.unsettled_extension(session, handling.id) is None
         and may(actor, Verb.EXTENSION_REQUEST, scopes.task_scope(session, task, case))
     )
 
@@ -238,6 +248,9 @@ def options(session: Session, source: str, case: Case, task: Task | None = None)
         else:
             units = organisation.units_of(session, department.tier, department.place_id)
         return [(str(unit.id), unit.name) for unit in units]
+    if source == "staff":
+        pool = organisation.pool_members(session, task.organisation_id or 0) if task else None
+        return [(str(person.id), person.name) for person in pool.people] if pool else []
     if source == "delegates":
         return [(str(row.id), person.name) for row, person in organisation.delegates_of(session, case.community_id)]
     raise NotFound()
