@@ -2,6 +2,9 @@
 
 from engine.attachments.labels import KINDS as FILE_KINDS
 from engine.attachments.labels import PURPOSES
+from engine.cases import labels
+from engine.cases.copies import METHODS as COPY_METHODS
+from engine.cases.signing import METHODS as SIGNING
 from engine.organisation.labels import DUTIES, TIERS
 from engine.work.acts import LABELS as ACTS
 
@@ -32,57 +35,17 @@ EMPTY = {
     "due_soon": "三个工作日内没有到期的事项。",
     "overdue": "没有逾期的事项。",
 }
-STATES = {
-    "draft": "草稿",
-    "awaiting_signature": "待登记",
-    "awaiting_report": "待登记",
-    "awaiting_referral": "待转交",
-    "awaiting_receipt": "待签收",
-    "handling": "办理中",
-    "extended": "已延期",
-    "awaiting_check": "待反馈",
-    "answered": "已反馈",
-    "awaiting_rating": "待评议",
-    "rating_disagreed": "评议分歧",
-    "closed": "已办结",
-    "filed": "已办结",
-    "archived": "已归档",
-    "void": "作废",
-    "terminated": "终止",
-}
-GRADES = {
-    "very_satisfied": "非常满意",
-    "satisfied": "满意",
-    "fairly_satisfied": "基本满意",
-    "dissatisfied": "不满意",
-    "unreachable": "无法联系",
-}
-RESULTS = {
-    "solved": "已解决",
-    "partly": "部分解决",
-    "planned": "列入计划",
-    "explained": "解释说明",
-    "declined": "不予采纳",
-}
-CHANNELS = {"visit": "来访", "home_visit": "入户走访", "phone": "电话", "network": "网络", "other": "其他"}
-MATTERS = {
-    "environment": "环境卫生与市容",
-    "traffic": "交通出行",
-    "housing": "住房与物业",
-    "education": "教育",
-    "health": "医疗卫生",
-    "security": "治安消防",
-    "employment": "就业与社会保障",
-    "construction": "城市建设与规划",
-    "culture": "文体与社区服务",
-    "business": "企业经营",
-    "party": "党建与代表履职",
-    "other": "其他",
-}
-SETTLEMENTS = {"on_the_spot": "当场答复", "street": "转街道组织部门"}
-GENDERS = {"male": "男", "female": "女", "男": "男", "女": "女"}
+STATES = labels.STATES
+GRADES = labels.GRADES
+RESULTS = labels.RESULTS
+CHANNELS = labels.CHANNELS
+MATTERS = labels.MATTERS
+SETTLEMENTS = labels.SETTLEMENTS
+GENDERS = labels.GENDERS
 PARTIES = {"reporter": "反映人", "delegate": "党代表", "department": "组织部门", "studio": "党代表工作室"}
-COPY_CHANNELS = {"inbox": "系统内送达", "sms": "短信", "letter": "纸质答复"}
+COPY_CHANNELS = {
+    "main": "书面送达", "inbox": "系统内送达", "sms": "短信", "letter": "纸质答复", "relay": "组织部门转送",
+}  # fmt: skip
 DELIVERY = {
     "pending": "待送达",
     "sending": "发送中",
@@ -96,6 +59,10 @@ EXTENSION_DECISIONS = {
     "": "等待党代表答复",
     "consented": "同意延期",
     "refused": "不同意延期",
+    "disputed": "代表意见不一致，待协调",
+    "settled_yes": "协调后延期",
+    "settled_no": "协调后不延期",
+    "denied": "代表否认，延期无效",
     "late_request": "逾期提出，仅作记录",
 }
 TABLES = {
@@ -114,7 +81,9 @@ TABLES = {
     "party": PARTIES,
     "purpose": PURPOSES,
     "result": RESULTS,
+    "form_copy": COPY_METHODS,
     "settlement": SETTLEMENTS,
+    "signing": SIGNING,
     "state": STATES,
     "tier": TIERS,
 }

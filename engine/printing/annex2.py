@@ -5,22 +5,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer, undefer
 
 from engine import access, clock
 from engine.access import Actor, Verb
 from engine.cases.models import Case, Signature
+from engine.cases.signing import METHODS
 from engine.errors import NotFound
 from engine.feedback.models import Feedback
 from engine.handlings.models import Handling
 from engine.organisation import queries as organisation
 from engine.organisation.models import Organisation, Place
 from engine.printing import fit
+from engine.printing.reporter import Reporter, in_full
 from engine.ratings.models import Opinion
 
-SUMMARY = (37, 9)  # characters and lines of the box 内容摘要 (142 mm × 50 mm at 10.5 pt)
-RESULT = (31, 7)  # 办理结果 (118 mm × 40 mm)
+# characters and lines of a box at 10.5 pt, and the characters its label takes; one character less than there is room
+# for, because a line does not begin with a comma
+SUMMARY = (36, 9, 5)  # 内容摘要 (142 mm × 50 mm)
+RESULT = (30, 7, 5)  # 办理结果 (118 mm × 40 mm)
+WRITTEN = frozenset({"drawn", "scan", "click", "paper"})  # a name or a hand stands for itself
+CELL = (20, 3)  # a value of one row, at 8 pt in the narrower of the two cells (56 mm)
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Signed:
     name: str
     on: date | None
     note: str = ""
+    image: bytes | None = None  # the hand itself, drawn on a screen or scanned (PNG)
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Annex2:
 
     case: Case
     street: str
-    signed_on: date | None  # the delegate's signature under the form (R106)
+    form_signed: Signed | None  # the delegate's signature under the form (R106)
     unit: str  # of the accepted answer (R107)
     answered_on: date | None  # when it was delivered (R108)
     result: str  # R109
@@ -61,6 +68,21 @@ class Annex2:
         return self.case.settlement == "on_the_spot"
 
     @property
+    def signed_on(self) -> date | None:
+        """When the delegate signed the form."""
+        return self.form_signed.on if self.form_signed else None
+
+    @property
+    def reporter_shown(self) -> Reporter:
+        """反映人情况: a ledger is read by those who have to reach the reporter."""
+        return in_full(self.case)
+
+    @property
+    def lost(self) -> str:
+        """Why there is no answer: 作废 or 终止, with the reason."""
+        return self.case.outcome_reason if self.case.outcome in ("void", "terminated") else ""
+
+    @property
     def summary_parts(self) -> tuple[str, str]:
         """内容摘要 in its box, and on the continuation page."""
         return fit.split(self.case.summary, *SUMMARY)
@@ -68,7 +90,21 @@ class Annex2:
     @property
     def result_parts(self) -> tuple[str, str]:
         """办理结果 in its box, and on the continuation page."""
-        return fit.split(self.result_text, *RESULT)
+        return fit.split(self.lost or self.result_text, *RESULT)
+
+    @property
+    def continued(self) -> list[tuple[str, str]]:
+        """What did not fit: (label, the rest), in the order of the page."""
+        parts = [(label, fit.split(text, *CELL)[1]) for label, text in self._cells()]
+        parts += [("内容摘要", self.summary_parts[1]), ("办理结果", self.result_parts[1])]
+        return [(label, rest) for label, rest in parts if rest]
+
+    def _cells(self) -> list[tuple[str, str]]:
+        case = self.case
+        return [
+            ("单位", case.reporter_employer), ("单位地址", case.reporter_employer_address),
+            ("住址", case.reporter_address), ("住址电话", case.reporter_address_phone), ("承办单位", self.unit),
+        ]  # fmt: skip
 
 
 def annex2(session: Session, actor: Actor, case_id: int) -> Annex2:
@@ -77,51 +113,75 @@ def annex2(session: Session, actor: Actor, case_id: int) -> Annex2:
     if case is None:
         raise NotFound
     access.require(actor, Verb.LEDGER_READ, organisation.organisation_scope(session, case.studio_id))
-    return pages(session, [case])[0]
+    return pages(session, [case], images=True)[0]
 
 
-def pages(session: Session, cases: Sequence[Case]) -> list[Annex2]:
-    """The pages of cases the caller may read, in their order; a handful of statements however many there are."""
+def pages(session: Session, cases: Sequence[Case], *, images: bool = False) -> list[Annex2]:
+    """The pages of cases the caller may read, in their order; a handful of statements however many there are. `images`:
+    with the signatures as they were drawn, for paper."""
     ids = [case.id for case in cases]
     answers = _answers(session, ids)
-    signed = _signed(session, ids)
+    hands = _hands(session, ids, images)
     opinions = _opinions(session, [handling.id for _feedback, handling, _unit in answers.values()])
     streets = _streets(session, {case.street_id for case in cases})
-    return [_page(case, streets[case.street_id], signed.get(case.id), answers.get(case.id), opinions) for case in cases]
+    return [
+        _page(case, _street(case, streets[case.street_id]), hands, answers.get(case.id), opinions) for case in cases
+    ]
+
+
+def _street(case: Case, now: str) -> str:
+    """The street as the number names it: renaming one does not change what was printed (R34, R95)."""
+    community = case.studio_name.removesuffix("党代表工作室")
+    before, found, _rest = case.number.partition(f"{community}{case.year}")
+    return before if found and before else now
 
 
 Answer = tuple[Feedback, Handling, str]
+Hands = dict[tuple[int, str, str], Signature]  # by case, purpose and party
 
 
 def _page(
-    case: Case, street: str, signed_at: datetime | None, answer: Answer | None, opinions: dict[tuple[int, str], Opinion]
+    case: Case, street: str, hands: Hands, answer: Answer | None, opinions: dict[tuple[int, str], Opinion]
 ) -> Annex2:
     feedback, handling, unit = answer or (None, None, "")
     spot = case.settlement == "on_the_spot"
+    rated = handling.id if handling else 0
     votes = {
-        party: opinions.get((handling.id if handling else 0, party)) for party in ("reporter", "delegate", "department")
+        party: _vote(opinions.get((rated, party)), hands.get((case.id, "rating", party)))
+        for party in ("reporter", "delegate", "department")
     }
+    signed = hands.get((case.id, "registration", "delegate"))
     return Annex2(
         case=case,
         street=street,
-        signed_on=_day(signed_at),
+        form_signed=Signed(signed.name, _day(signed.signed_at), image=_image(signed)) if signed else None,
         unit=unit,
         answered_on=_day(feedback.delivered_at) if feedback else None,
         result=feedback.result if feedback else "",
         result_text=feedback.text if feedback else case.spot_answer if spot else "",
         grade=case.grade or (case.spot_grade if spot else ""),
-        reporter=_vote(votes["reporter"]),
-        delegate=_vote(votes["delegate"]),
-        department=_vote(votes["department"]),
+        reporter=votes["reporter"],
+        delegate=votes["delegate"],
+        department=votes["department"],
     )
 
 
-def _vote(opinion: Opinion | None) -> Signed | None:
+def _vote(opinion: Opinion | None, hand: Signature | None) -> Signed | None:
+    """A party's line under the rating: its hand, its name, or why there is none (R112)."""
     if opinion is None:
         return None
+    on = clock.local(opinion.at).date()
     if opinion.grade == "unreachable":
-        return Signed("", clock.local(opinion.at).date(), f"无法联系。{opinion.remark}")
-    return Signed(opinion.name, clock.local(opinion.at).date())
+        return Signed("", on, f"无法联系。{opinion.remark}")
+    if hand is None or hand.signed_at < opinion.at:
+        return Signed(opinion.name, on)
+    witness = f"见证人：{hand.witness}" if hand.witness else ""
+    note = "；".join(part for part in (METHODS.get(hand.method, ""), hand.note, witness) if part)
+    return Signed(hand.name, _day(hand.signed_at), "" if hand.method in WRITTEN else note, _image(hand))
+
+
+def _image(hand: Signature) -> bytes | None:
+    return hand.image if "image" in hand.__dict__ else None
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -144,14 +204,15 @@ def _answers(session: Session, case_ids: list[int]) -> dict[int, Answer]:
     return {row[0].case_id: (row[0], row[1], row[2]) for row in session.execute(query)}
 
 
-def _signed(session: Session, case_ids: list[int]) -> dict[int, datetime]:
-    """When the delegate signed the content as it stands now (R43: an older signature is none)."""
-    query = select(Signature.case_id, Signature.signed_at).join(Case, Case.id == Signature.case_id)
-    query = query.where(
-        _within(Signature.case_id, case_ids), Signature.purpose == "registration", Signature.party == "delegate",
-        Signature.content_hash == Case.content_hash,
-    ).order_by(Signature.id)  # fmt: skip
-    return {row.case_id: row.signed_at for row in session.execute(query)}
+def _hands(session: Session, case_ids: list[int], images: bool) -> Hands:
+    """The newest signature of each party; under the form only one for the content as it stands (R43: an older one is
+    none)."""
+    valid = or_(Signature.purpose != "registration", Signature.content_hash == Case.content_hash)
+    query = (
+        select(Signature).join(Case, Case.id == Signature.case_id).where(_within(Signature.case_id, case_ids), valid)
+    )
+    query = query.order_by(Signature.id).options(undefer(Signature.image) if images else defer(Signature.image))
+    return {(row.case_id, row.purpose, row.party): row for row in session.scalars(query)}
 
 
 def _opinions(session: Session, handling_ids: list[int]) -> dict[tuple[int, str], Opinion]:

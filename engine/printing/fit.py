@@ -5,18 +5,24 @@ from unicodedata import east_asian_width
 WIDE = {"W", "F", "A"}
 
 
-def split(text: str, per_line: int, lines: int) -> tuple[str, str]:
-    """`text` as (what fits, the rest): a box of `lines` lines with `per_line` Chinese characters each; two narrow
-    characters take the room of one. Nothing is lost: both parts together are the text."""
-    room, used, line = per_line * 2, 0, 1
+def width(text: str) -> int:
+    """The room a text takes in a line, in half Chinese characters."""
+    return sum(2 if east_asian_width(character) in WIDE else 1 for character in text)
+
+
+def split(text: str, per_line: int, lines: int, lead: int = 0) -> tuple[str, str]:
+    """`text` as (what fits, the rest): a box of `lines` lines with `per_line` Chinese characters each, of which `lead`
+    are taken in the first line; two narrow characters take the room of one. Nothing is lost: both parts together are
+    the text."""
+    room, used, line = per_line * 2, lead * 2, 1
     for position, character in enumerate(text):
-        width = 2 if east_asian_width(character) in WIDE else 1
+        taken = width(character)
         if character == "\n":
             line, used = line + 1, 0
-        elif used + width > room:
-            line, used = line + 1, width
+        elif used + taken > room:
+            line, used = line + 1, taken
         else:
-            used += width
+            used += taken
         if line > lines:
             return text[:position], text[position:]
     return text, ""
