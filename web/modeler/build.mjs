@@ -51,7 +51,7 @@ mkdirSync(dist, { recursive: true });
 
 const result = await build({
   absWorkingDir: here,
-  entryPoints: ["src/app.js", "src/app.css", "src/viewer.js", "src/viewer.css", "src/compare.js", "src/compare.css", "src/operate.js", "src/editor/editor.js", "src/editor/editor.css", "src/formeditor/sheet.js", "src/formeditor/sheet.css"],
+  entryPoints: ["src/app.js", "src/app.css", "src/viewer.js", "src/viewer.css", "src/compare.js", "src/compare.css", "src/operate.js", "src/registration.js", "src/signature.js", "src/editor/editor.js", "src/editor/editor.css", "src/formeditor/sheet.js", "src/formeditor/sheet.css"],
   outdir: dist,
   entryNames: "[name]-[hash]",
   bundle: true,
