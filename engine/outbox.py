@@ -11,12 +11,13 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import clock, instances
 from engine.access import Actor
 from engine.cases.models import Case
 from engine.db import Begin
 from engine.errors import Conflict, NotFound
 from engine.feedback.models import Copy
+from engine.notices import operations as notices
 from engine.notices.delivery import Adapter, Later, Message, Refused, Unsure
 from engine.notices.models import Notice
 from engine.work import operations as work
@@ -125,12 +126,23 @@ def _copy(session: Session, notice: Notice, proof: str) -> None:
 
 def _give_up(session: Session, notice: Notice) -> None:
     for copy in session.scalars(select(Copy).where(Copy.notice_id == notice.id, Copy.state == "pending")):
-        copy.state, copy.proof = "failed", notice.error
+        copy.state, copy.failure = "failed", notice.error
+        _undelivered(session, copy)
     name = CHANNELS.get(notice.channel, notice.channel)
     work.raise_incident(
         session, "notice_failed", f"{name}“{notice.subject}”没有送达：{notice.error}。请改用其他方式告知。",
         case_id=notice.case_id, element_id=f"notice-{notice.id}",
     )  # fmt: skip
+
+
+def _undelivered(session: Session, copy: Copy) -> None:
+    """The case is not answered before its studio has said what is done next (R66)."""
+    case = session.get_one(Case, copy.case_id, with_for_update=True)
+    case.undelivered += 1
+    case.state = instances.shown_state(session, case, case.state)
+    text = f"{case.number} 的书面反馈没有送达反映人：{copy.failure}。请改用其他方式送达，并登记送达情况。"
+    notices.tell(session, "copy_failed", f"答复没有送达：{case.number}", text, case_id=case.id,
+                 organisation_id=case.studio_id)  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------ for a person

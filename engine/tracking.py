@@ -8,15 +8,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hashlib import sha256
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, forms
-from engine.cases.models import Case, TrackingAttempt
+from engine.cases import attempts
+from engine.cases.models import Case
 from engine.catalogue import tiers
 from engine.errors import NotFound
 from engine.feedback.models import Feedback
@@ -28,7 +26,6 @@ from engine.workdays import lamps
 
 WRONG_ATTEMPTS = 5
 LOCKED_FOR = timedelta(minutes=15)
-KEPT_FOR = timedelta(days=1)
 REFUSED = (
     "没有查到相符的意见建议。请核对编号，以及电话后四位（或登记表第一联上的查询码）。连续5次不符的，15分钟内不能查询。"
 )
@@ -99,15 +96,14 @@ def find(session: Session, number: str, code: str, address: str) -> int | None:
     Five wrong ones, for a number or from an address, lock that number or address for 15 minutes.
     """
     number, code = _plain(number), _plain(code)
-    counters = _counters(session, (_digest("number", number), _digest("address", address)))
+    counters = attempts.counters(session, (attempts.digest("number", number), attempts.digest("address", address)))
     case = session.scalars(select(Case).where(Case.number == number)).first()
     right = hmac.compare_digest((case.query_code if case else "—" * 4).encode(), code.encode())
-    now = clock.now()
-    if any(row.locked_until is not None and row.locked_until > now for row in counters):
+    if any(map(attempts.locked, counters)):
         return None
     if case is None or not right or not code:
         for row in counters:
-            _count(row)
+            attempts.count(row, WRONG_ATTEMPTS, LOCKED_FOR)
         return None
     counters[0].wrong = 0
     return case.id
@@ -116,31 +112,6 @@ def find(session: Session, number: str, code: str, address: str) -> int | None:
 def _plain(text: str) -> str:
     """Full-width digits and letters count as the usual ones; blanks do not count."""
     return "".join(unicodedata.normalize("NFKC", text[:120]).split())
-
-
-def _digest(kind: str, value: str) -> str:
-    return sha256(f"{kind}:{value}".encode()).hexdigest()
-
-
-def _counters(session: Session, subjects: tuple[str, str]) -> list[TrackingAttempt]:
-    """The two counters, locked in one order until the commit: attempts at once are counted one after the other."""
-    now = clock.now()
-    session.execute(delete(TrackingAttempt).where(TrackingAttempt.since < now - KEPT_FOR))
-    make = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    for subject in sorted(subjects):
-        session.execute(make(TrackingAttempt).values(subject=subject, wrong=0, since=now).on_conflict_do_nothing())
-    query = select(TrackingAttempt).where(TrackingAttempt.subject.in_(subjects)).order_by(TrackingAttempt.subject)
-    found = {row.subject: row for row in session.scalars(query.with_for_update())}
-    return [found[subject] for subject in subjects]
-
-
-def _count(row: TrackingAttempt) -> None:
-    now = clock.now()
-    if row.since < now - LOCKED_FOR or row.locked_until is not None:
-        row.wrong, row.since, row.locked_until = 0, now, None
-    row.wrong += 1
-    if row.wrong >= WRONG_ATTEMPTS:
-        row.locked_until = now + LOCKED_FOR
 
 
 # ------------------------------------------------------------------------------------------------ what is shown

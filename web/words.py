@@ -65,7 +65,11 @@ EXTENSION_DECISIONS = {
     "denied": "代表否认，延期无效",
     "late_request": "逾期提出，仅作记录",
 }
+SLIPS = {"urge": "催办通知", "order": "督办通知单", "opinion": "督办意见"}
+SLIP_COLOURS = {"blue": "蓝色督办", "yellow": "黄色督办", "red": "红色督办"}
+ABSENCES = {"planned": "未开始", "running": "代理中", "over": "已结束", "ended": "已提前结束"}
 TABLES = {
+    "absence": ABSENCES,
     "act": ACTS,
     "box": BOXES,
     "channel": CHANNELS,
@@ -84,6 +88,8 @@ TABLES = {
     "form_copy": COPY_METHODS,
     "settlement": SETTLEMENTS,
     "signing": SIGNING,
+    "slip": SLIPS,
+    "slip_colour": SLIP_COLOURS,
     "state": STATES,
     "tier": TIERS,
 }

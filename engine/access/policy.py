@@ -153,6 +153,35 @@ def _signing_delegate(actor: Actor, subject: Subject) -> bool:
     return case is not None and for_him and case.delegate_person_id == actor.person_id
 
 
+def _liaison_of_case(actor: Actor, subject: Subject) -> bool:
+    """The liaison of the studio that registered the case (R63, R64)."""
+    case = _case_of(subject)
+    return case is not None and any(
+        post.duty == "liaison" and post.organisation_id == case.studio_id for post in actor.posts
+    )
+
+
+def _cosigner(actor: Actor, subject: Subject) -> bool:
+    """A delegate who signed the form beside the leading one (R64)."""
+    case = _case_of(subject)
+    return case is not None and actor.person_id in case.cosigner_ids
+
+
+def _deliverer(actor: Actor, subject: Subject) -> bool:
+    """Who brings the answer to the reporter: the studio, or the department that relays it (R66, A28)."""
+    return _liaison_of_case(actor, subject) or _department_of_area(actor, subject)
+
+
+def _reaches_reporter(actor: Actor, subject: Subject) -> bool:
+    """Who has to reach the reporter: the studio, the signing delegate, and the unit that answers — but not the unit
+    when the reporter asked for secrecy (填表须知2, R99, A28)."""
+    case = _case_of(subject)
+    if case is None:
+        return False
+    unit = not case.confidential and _unit_handling(actor, case)
+    return unit or _studio_of_case(actor, case) or case.delegate_person_id == actor.person_id
+
+
 def _rating_party(actor: Actor, subject: Subject) -> bool:
     """Article 12: the street's organisation department with the delegate and the reporter (through the studio)."""
     case = _case_of(subject)
@@ -160,6 +189,15 @@ def _rating_party(actor: Actor, subject: Subject) -> bool:
         case.street_id in reach(actor).street_ids
         or _studio_of_case(actor, subject)
         or _signing_delegate(actor, subject)
+    )
+
+
+def _street_head(actor: Actor, subject: Subject) -> bool:
+    """Annex 2 「街道组织部门负责人」: of the street where the opinion was raised (R114)."""
+    case = _case_of(subject)
+    return case is not None and any(
+        (post.kind, post.tier, post.duty, post.place_id) == ("department", "street", "head", case.street_id)
+        for post in actor.posts
     )
 
 
@@ -177,6 +215,15 @@ def _studio_or_department(actor: Actor, subject: Subject) -> bool:
     return _department_of_area(actor, subject) or _studio_of_case(actor, subject)
 
 
+def _upper_department(actor: Actor | None) -> bool:
+    """「由市、区委组织部门负责统筹安排」: the organisation departments of district and city (article 5, R64)."""
+    return (
+        actor is not None
+        and not administrates(actor)
+        and any(post.kind == "department" and post.tier in ("district", "city") for post in actor.posts)
+    )
+
+
 _system = _duty("system_administrator")
 _procedure = _duty("procedure_administrator")
 
@@ -188,12 +235,23 @@ POLICY: dict[Verb, tuple[Holds, Covers]] = {
     Verb.CASE_TERMINATE: (_kind("department"), _department_of_area),
     Verb.CASE_WITHDRAW: (_works, _readable),
     Verb.CASE_TRACK: (_anyone, _any_subject),
+    # 三员 administrators never learn how a reporter is reached; departments do for a reason that is kept
+    Verb.CONTACT_READ: (_works, _reaches_reporter),
+    Verb.CONTACT_REVEAL: (_kind("department", "committee"), _readable),
+    Verb.SUBMISSION_HANDLE: (_duty("liaison"), _own_studio),
+    Verb.NOTICES_READ: (_duty("system_administrator", "auditor"), _any_subject),
     Verb.TASK_READ: (_works, _task_seen),
     Verb.TASK_CLAIM: (_kind(*WORKING_KINDS), _task_pool),
     Verb.TASK_RELEASE: (_kind(*WORKING_KINDS), _task_release),
     Verb.TASK_COMPLETE: (_works, _task_mine),
     Verb.EXTENSION_REQUEST: (_kind("unit"), _unit_handling),
     Verb.EXTENSION_CONSENT: (_delegate, _signing_delegate),
+    Verb.EXTENSION_RECORD: (_duty("liaison"), _liaison_of_case),
+    Verb.EXTENSION_VIEW: (_delegate, _cosigner),
+    Verb.COSIGNER_ADD: (_duty("liaison"), _liaison_of_case),
+    Verb.DELEGATE_REPLACE: (_upper_department, _department_of_area),
+    Verb.COPY_DELIVER: (_either(_duty("liaison"), _kind("department")), _deliverer),
+    Verb.HANDLING_FILE: (_kind("unit"), _unit_handling),
     Verb.CASE_URGE: (_kind("department", "studio"), _studio_or_department),
     Verb.SUPERVISION_ISSUE: (_kind("department"), _department_of_area),
     Verb.SUPERVISION_REPLY: (_kind("unit"), _unit_handling),
@@ -202,12 +260,15 @@ POLICY: dict[Verb, tuple[Holds, Covers]] = {
     Verb.DEPUTY_SET: (_either(_works, _system), _any_subject),
     Verb.TASK_HAND_OVER: (_either(_duty("head"), _system), _any_subject),
     Verb.RATING_RECORD: (_either(_kind("department", "studio"), _delegate), _rating_party),
+    Verb.RATING_CORRECT: (_duty("head"), _street_head),
+    Verb.CONSULTATION_CALL: (_kind("department", "studio"), _studio_or_department),
     Verb.COPY_READ: (_works, _readable),
     Verb.LEDGER_READ: (_kind("studio", "department"), _ledger),
     Verb.DIAGRAM_READ: (_signed_in, _readable),
     Verb.PEOPLE_MANAGE: (_system, _any_subject),
     Verb.ORGANISATION_MANAGE: (_system, _any_subject),
     Verb.LIAISON_APPOINT: (_either(_system, _kind("department")), lambda a, s: _system(a) or _area(a, s)),
+    Verb.FONTS_MANAGE: (_system, _any_subject),
     Verb.PLACES_READ: (_signed_in, _any_subject),
     # the pages of the demo exist only in demo mode, which production refuses (engine.config)
     Verb.DEMO_USE: (_anyone, _any_subject),

@@ -55,6 +55,8 @@ class CaseScope:
     delegate_person_id: int
     organisation_ids: frozenset[int] = frozenset()
     committee: bool = False
+    confidential: bool = False  # 不公开身份: the handling unit does not learn who it was (A28)
+    cosigner_ids: frozenset[int] = frozenset()  # people who signed as delegates beside the leading one (R64)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,10 @@ class Reach:
             or case.street_id in self.street_ids
             or case.district_id in self.district_ids
             or (self.committee and case.committee)
-            or (self.delegate_person_id is not None and case.delegate_person_id == self.delegate_person_id)
+            or (
+                self.delegate_person_id is not None
+                and self.delegate_person_id in (case.delegate_person_id, *case.cosigner_ids)
+            )
         )
 
 

@@ -19,7 +19,7 @@ ROLES = frozenset(
     referral answer limit reminder supervision_limit supervision recall extension_request extension_consent extension_dispute
     receipt_target plan_target extension feedback
     feedback_check feedback_return feedback_copy letter decline committee_instruction filing rating_reporter
-    rating_delegate rating_department rating_consultation rating termination closing send_down merge
+    rating_delegate rating_department rating_consultation rating_redo rating termination closing send_down merge
 """.split()  # noqa: SIM905
 )
 ANSWER_DAYS = 10
@@ -32,7 +32,7 @@ REQUIRED = {  # role: the article that asks for the step, and its words
     "rating_delegate": (12, "商市党代表评定"),
 }  # fmt: skip
 TIERS = 3  # street, district, city: each reviews before the next one does (article 10)
-RATING = frozenset({"rating", "rating_reporter", "rating_delegate", "rating_department", "rating_consultation"})
+RATING = frozenset({"rating", "rating_reporter", "rating_delegate", "rating_department", "rating_consultation", "rating_redo"})
 ANSWERING_POOL = "handling_unit"
 COPIES = {"reporter": "反映人", "delegate": "市党代表", "studio": "党代表工作室"}
 

@@ -15,10 +15,10 @@ from engine.casefile.limit import Limit
 from engine.casefile.path import Path
 from engine.casefile.reading import readable
 from engine.casefile.tracked import Tracked
-from engine.cases.models import Case, Signature
+from engine.cases.models import Case, CaseDelegate, Signature
 from engine.catalogue import scopes
 from engine.feedback.models import Copy, Feedback
-from engine.handlings.models import Extension, Handling, Review, Supervision
+from engine.handlings.models import Extension, ExtensionView, Handling, Review, Supervision
 from engine.notices.models import Notice
 from engine.organisation.models import Organisation, Person, Place
 from engine.parameters import queries as parameters
@@ -50,6 +50,7 @@ class HandlingFile:
     department: str
     handler: str
     extensions: Sequence[Extension]
+    views: Sequence[ExtensionView]  # of the co-signing delegates (R64)
     feedbacks: Sequence[Feedback]
     supervisions: Sequence[tuple[Supervision, str]]
 
@@ -72,11 +73,13 @@ class CaseFile:
     copies: Sequence[tuple[Copy, str]]  # with the addressee's name
     opinions: Sequence[Opinion]
     rating: Rating | None
+    delegates: Sequence[CaseDelegate]  # co-signers, and who led before (R64)
     signatures: Sequence[Signature]
     notices: Sequence[tuple[Notice, str]]  # with the receiver's name
     unread_copies: Sequence[int]
     instance_id: int | None
     may_terminate: bool
+    reporter_hidden: bool  # 不公开身份: this person acts for the handling unit only (A28)
 
     @property
     def overdue(self) -> bool:
@@ -94,9 +97,9 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
     case = readable(session, actor, case_id)
     names = _Names(session, case_id)
     days = calendar(session)
-    handlings = _handlings(session, names, case_id)
+    handlings = _handlings(session, names, case_id, case.several_delegates)
     current = next((file for file in reversed(handlings) if file.handling.state != "withdrawn"), None)
-    steps = _steps(session, actor, case, names, current.handling if current else None)
+    steps = _steps(session, actor, case, names, handlings, current.handling if current else None)
     leading = limit.leading([(step.task, step.limit) for step in steps if step.limit is not None])
     reviews = [review for review in _of(session, Review, Review.case_id, case_id) if not review.withdrawn]
     history = _of(session, History, History.case_id, case_id)
@@ -111,17 +114,21 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
         steps=steps,
         handlings=handlings,
         reviews=[(row, names.organisation(row.department_id), names.organisation(row.unit_id)) for row in reviews],
-        path=path.trace(case, history, _departments(session, case), days),
-        tracked=_tracked(session, days, current, reviews, leading) if current else (),
+        path=path.with_receipts(
+            path.trace(case, history, _departments(session, case), days), [file.handling for file in handlings], days
+        ),
+        tracked=_tracked(session, days, current, leading) if current else (),
         history=history,
         copies=[(copy, _addressee(copy, case, names)) for copy in copies],
         opinions=_of(session, Opinion, Opinion.case_id, case_id),
         rating=next(reversed(_of(session, Rating, Rating.case_id, case_id)), None),
+        delegates=_of(session, CaseDelegate, CaseDelegate.case_id, case_id) if case.several_delegates else [],
         signatures=_of(session, Signature, Signature.case_id, case_id),
         notices=[(row, _receiver(row, names)) for row in _of(session, Notice, Notice.case_id, case_id)],
         unread_copies=[copy.id for copy in copies if copy.read_at is None and _addressed(actor, copy)],
         instance_id=instance.id if instance else None,
         may_terminate=_may_terminate(session, actor, case, instance),
+        reporter_hidden=case.confidential and _unit_only(actor, case),
     )
 
 
@@ -179,7 +186,12 @@ def _departments(session: Session, case: Case) -> dict[str, str]:
     return found
 
 
-def _handlings(session: Session, names: _Names, case_id: int) -> list[HandlingFile]:
+def _views(session: Session, handling_id: int) -> list[ExtensionView]:
+    query = select(ExtensionView).join(Extension, Extension.id == ExtensionView.extension_id)
+    return list(session.scalars(query.where(Extension.handling_id == handling_id).order_by(ExtensionView.id)))
+
+
+def _handlings(session: Session, names: _Names, case_id: int, several: bool) -> list[HandlingFile]:
     files = []
     for handling in _of(session, Handling, Handling.case_id, case_id):
         supervisions = _of(session, Supervision, Supervision.handling_id, handling.id)
@@ -191,6 +203,7 @@ def _handlings(session: Session, names: _Names, case_id: int) -> list[HandlingFi
                 department=names.organisation(handling.department_id),
                 handler=names.person(handling.handler_id),
                 extensions=_of(session, Extension, Extension.handling_id, handling.id),
+                views=_views(session, handling.id) if several else [],
                 feedbacks=[row for row in feedbacks if row.state != "withdrawn"],
                 supervisions=[(row, names.organisation(row.organisation_id)) for row in supervisions],
             )
@@ -198,8 +211,12 @@ def _handlings(session: Session, names: _Names, case_id: int) -> list[HandlingFi
     return files
 
 
-def _steps(session: Session, actor: Actor, case: Case, names: _Names, handling: Handling | None) -> list[OpenStep]:
+def _steps(
+    session: Session, actor: Actor, case: Case, names: _Names, handlings: Sequence[HandlingFile],
+    handling: Handling | None,
+) -> list[OpenStep]:  # fmt: skip
     days, found = calendar(session), []
+    own = {file.handling.id: file.handling for file in handlings}  # of sub-items
     for task in _of(session, Task, Task.case_id, case.id):
         scope = scopes.task_scope(session, task, case)
         may_claim = task.assignee_id is None and access.may(actor, Verb.TASK_CLAIM, scope)
@@ -208,7 +225,7 @@ def _steps(session: Session, actor: Actor, case: Case, names: _Names, handling: 
                 task=task,
                 where=names.organisation(task.organisation_id) or names.person(task.person_id),
                 holder=names.person(task.assignee_id),
-                limit=limit.of_task(days, task, handling, case.arrived_on),
+                limit=limit.of_task(days, task, own.get(task.handling_id or 0, handling), case.arrived_on),
                 may_claim=may_claim,
                 mine=may_claim or access.may(actor, Verb.TASK_COMPLETE, scope),
             )
@@ -216,16 +233,14 @@ def _steps(session: Session, actor: Actor, case: Case, names: _Names, handling: 
     return found
 
 
-def _tracked(
-    session: Session, days: Calendar, current: HandlingFile, reviews: Sequence[Review], leading: Limit | None
-) -> tuple[Tracked, ...]:
-    referral = next((row for row in reversed(reviews) if row.decision == "refer"), None)
+def _tracked(session: Session, days: Calendar, current: HandlingFile, leading: Limit | None) -> tuple[Tracked, ...]:
     feedback = next((row for row in reversed(current.feedbacks) if row.state != "returned"), None)
     handling = current.handling
     name = "extended_answer_limit" if handling.extended else "answer_limit"
     count = parameters.value(session, name, handling.received_on)
     due = clock.end_of(days.working_days(handling.received_on, count))
-    return tracked.items(days, referral, handling, current.handler, leading, feedback, due)
+    target = parameters.value(session, "plan_target", handling.received_on)
+    return tracked.items(days, handling, current.handler, leading, feedback, due, target)
 
 
 def _addressed(actor: Actor, copy: Copy) -> bool:
@@ -241,6 +256,11 @@ def _addressee(copy: Copy, case: Case, names: _Names) -> str:
 
 def _receiver(notice: Notice, names: _Names) -> str:
     return names.organisation(notice.organisation_id) or names.person(notice.person_id) or notice.address
+
+
+def _unit_only(actor: Actor, case: Case) -> bool:
+    """Does the actor read this case as the handling unit alone, and not as studio, department or delegate?"""
+    return not access.reach(actor).covers(scopes.plain_scope(case))
 
 
 def _may_terminate(session: Session, actor: Actor, case: Case, instance: Instance | None) -> bool:

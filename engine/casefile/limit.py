@@ -6,7 +6,7 @@ from datetime import date, datetime
 from engine.calendar import Calendar
 from engine.handlings.models import Handling
 from engine.work.models import Task
-from engine.workdays.lamps import Lamp, lamp, last_day
+from engine.workdays.lamps import SOFT, Lamp, lamp, last_day
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def of_task(calendar: Calendar, task: Task, handling: Handling | None, arrived_o
         days=calendar.between(received_on, due_on),
         due_on=due_on,
         due_at=task.due_at,
-        lamp=lamp(calendar, task.due_at),
+        lamp=lamp(calendar, task.due_at, task.role in SOFT),
         provisional=task.provisional,
         task_id=task.id,
         name=task.name,

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.access import Actor, Verb
-from engine.cases.models import Case
+from engine.cases.models import Case, Signature
 from engine.catalogue import scopes
 from engine.errors import NotFound
 
@@ -16,3 +16,12 @@ def readable(session: Session, actor: Actor, case_id: int, verb: Verb = Verb.CAS
         raise NotFound
     access.require(actor, verb, scopes.case_scope(session, case))
     return case
+
+
+def signature(session: Session, actor: Actor, signature_id: int) -> bytes:
+    """The picture of a signature made by hand, for those who may read its case; else NotFound."""
+    row = session.get(Signature, signature_id)
+    if row is None or row.image is None:
+        raise NotFound()
+    readable(session, actor, row.case_id)
+    return row.image

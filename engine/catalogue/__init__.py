@@ -53,6 +53,7 @@ SERVICES: dict[str, Operation] = {
     "feedback.return": feedback_operations.give_back,
     "feedback.copy": feedback_operations.copy,
     "rating.conclude": rating_operations.conclude,
+    "rating.redo": rating_operations.redo,
 }
 
 # Operations of user tasks: run with the submitted form; what they return are the routing flags of the token.
@@ -70,6 +71,7 @@ SUBMISSIONS: dict[str, Operation] = {
     "committee.instruct": case.instruct,
     "rating.record": rating_operations.record,
     "rating.agree": rating_operations.agree,
+    "rating.decide_redo": rating_operations.decide_redo,
 }
 
 OPERATIONS = frozenset(SERVICES) | frozenset(SUBMISSIONS)

@@ -118,7 +118,9 @@ def _reporter_again(act: Act, before: str) -> None:
     if case.reporter_signature == "drawn" and not given:
         raise Invalid(
             "反映人需要重新签名。",
-            errors={"reporter_signature_image": "登记表内容有改动，反映人原签名已失效，请重新签名，或改选其他确认方式。"},
+            errors={
+                "reporter_signature_image": "登记表内容有改动，反映人原签名已失效，请重新签名，或改选其他确认方式。"
+            },
         )
     image = signing.drawing(given, "reporter_signature_image") if case.reporter_signature == "drawn" else None
     signing.by_reporter(act.session, case, image, act.now)

@@ -10,11 +10,14 @@ from engine.errors import Invalid
 
 PARAMETERS = (
     "answer_limit", "extended_answer_limit", "transit_target", "first_reminder", "second_reminder",
-    "second_supervision", "third_supervision",
+    "second_supervision", "third_supervision", "sign_target", "plan_target",
 )  # fmt: skip
 CASE_FACTS = ("arrived_on", "tier", "matter", "settlement", "channel", "instruction")
 HANDLING_FACTS = {"received_on": "received_on", "extended": "extended", "handling_tier": "tier"}
-FACTS = frozenset((*PARAMETERS, *CASE_FACTS, *HANDLING_FACTS))
+DERIVED: dict[str, Callable[[Act], Any]] = {
+    "anonymous": lambda act: not act.case.reporter_name,  # 不署名: rated by two (A27)
+}
+FACTS = frozenset((*PARAMETERS, *CASE_FACTS, *HANDLING_FACTS, *DERIVED))
 
 
 def fact(act: Act, name: str) -> Any:
@@ -23,6 +26,8 @@ def fact(act: Act, name: str) -> Any:
         return act.parameter(name)
     if name in HANDLING_FACTS:
         return getattr(act.current_handling(), HANDLING_FACTS[name])
+    if name in DERIVED:
+        return DERIVED[name](act)
     if name in CASE_FACTS:
         return getattr(act.case, name)
     raise KeyError(name)

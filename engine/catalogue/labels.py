@@ -58,7 +58,8 @@ OPERATIONS: dict[str, Named] = {
     "feedback.deliver": Named("送达书面反馈", "11", "书面反馈送达同级组织部门，停止计时。"),
     "feedback.return": Named("退回重办", "11", "退回承办单位，期限仍从原收到之日起算。"),
     "feedback.copy": Named("抄送书面反馈", "11", "抄送反映人、市党代表或党代表工作室，各留送达凭证。"),
-    "rating.conclude": Named("登记评定等级", "12", "四个等级之一，登记在册。"),
+    "rating.conclude": Named("登记评定等级", "12", "四个等级之一，登记在册并锁定，明细帐页面随之固定。"),
+    "rating.redo": Named("重办转交", "12", "交原承办单位重办，收到之日为第0日，重新计算办理时限。"),
     "case.sign": Named("党代表签名", "9", "市党代表核对登记表后签名，或退回补正。"),
     "case.amend": Named("补正登记表", "9", "工作室修改登记表后重新送签，或作废。"),
     "case.decide_report": Named("决定报送", "10", "联络员报街道组织部门，或退回修改登记表。"),
@@ -71,6 +72,7 @@ OPERATIONS: dict[str, Named] = {
     "letter.confirm": Named("确认送达纸质答复", "11", "工作室当面或邮寄送达，写明凭证。"),
     "committee.instruct": Named("市委批示", "10", "交市有关部门、交市委组织部，或阅存。"),
     "rating.record": Named("记录评价", "12", "反映人、党代表、街道组织部门各自的等级。"),
+    "rating.decide_redo": Named("决定是否重办", "12", "评为不满意的可以重办一次。"),
     "rating.agree": Named("评议协商", "12", "三方不一致时协商出一个等级。"),
 }  # fmt: skip
 
@@ -93,6 +95,7 @@ NOTICES: dict[str, tuple[Notice, ...]] = {
     "case.escalate": (Notice("escalated", "上一级组织部门"),),
     "case.file": (Notice("filed", "反映人、党代表、工作室"),),
     "case.terminate": (Notice("terminated", "反映人、党代表、工作室"),),
+    "rating.redo": (Notice("referral", "承办单位"),),
     "handling.open": (
         Notice("referral", "承办单位"),
         Notice("transferred_again", "上一级组织部门（第三次转交起）"),
@@ -174,6 +177,7 @@ ROLES: dict[str, Named] = {
     "rating_department": Named("街道组织部门评定", "12", "由街道组织部门商党代表和群众评定；承办单位不能给自己评。"),
     "rating_consultation": Named("评议协商", "12", "三方不一致时协商。"),
     "rating": Named("评议", "12", "评定等级并登记在册。"),
+    "rating_redo": Named("重办", "12", "评为不满意的重办一次，重新计算时限，两次评价都保留。"),
     "send_down": Named("下转", "10", "上级转回下一级组织部门，例外。"),
     "merge": Named("并案", "10", "反映同一事项的并入一件主件，承办单位答复一次。"),
     "termination": Named("终止", "10", "不再答复而结束，须有理由。"),
@@ -199,6 +203,7 @@ FACTS: dict[str, Named] = {
     "matter": Named("事项类别", "9", "登记表上的类别。"),
     "settlement": Named("处理方式", "须知6", "当场答复或转街道组织部门。"),
     "channel": Named("反映途径", "须知3", "来访、走访、电话、网络等。"),
+    "anonymous": Named("是否不署名", "12", "反映人不署名的为“是”，评议只由市党代表和街道组织部门进行。"),
     "instruction": Named("批示内容", "10", "市委批示的文字，没有批示时为空。"),
 }
 
@@ -208,7 +213,8 @@ RESULTS: dict[str, Named] = {
     "outcome": Named("子流程的结果", "", "被调用的流程或系统操作得出的结果。"),
     "letter_needed": Named("要不要送纸质答复", "11", "反映人收不到短信时为“是”。"),
     "items": Named("分项", "10", "分项转交时各项的编号列表。"),
-    "agreed": Named("三方评价是否一致", "12", "一致为“是”。"),
+    "agreed": Named("三方评价是否一致", "12", "一致为“是”；重办后仍不满意的为“否”，先协商。"),
+    "redo": Named("可不可以重办", "12", "第一次评为不满意时为“是”。"),
 }
 OUTCOMES = {
     "declined": "已退件", "recalled": "已收回", "delivered": "已送达反馈", "returned": "已退回重办", "answered": "已答复",

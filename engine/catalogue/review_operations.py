@@ -64,7 +64,9 @@ def _split(act: Act, department: Acting) -> dict[str, Any]:
         unit = _own_unit(act, item["unit_id"], department, field=f"unit_{number}")
         reviews.append(_review(act, department, "refer", unit, item=number))
     act.keep("reviews", reviews)
-    act.history = act.record("split", result=f"分{len(reviews)}项转交", opinion=str(act.form.get("basis", "")))
+    act.history = act.record(
+        "split", result=f"分{len(reviews)}项", opinion=str(act.form.get("basis", "")), data={"items": len(reviews)}
+    )
     return {"decision": "split"}
 
 

@@ -29,6 +29,7 @@ def case_scope(session: Session, case: Case, took_part: Iterable[int] | None = N
         delegate_person_id=case.delegate_person_id,
         organisation_ids=frozenset(took_part),
         committee=case.tier == "committee" or bool(case.instruction),
+        confidential=case.confidential,
         cosigner_ids=frozenset(_cosigners(session, case)) if case.several_delegates else frozenset(),
     )
 
@@ -36,6 +37,11 @@ def case_scope(session: Session, case: Case, took_part: Iterable[int] | None = N
 def _cosigners(session: Session, case: Case) -> Iterable[int]:
     query = select(CaseDelegate.person_id).where(CaseDelegate.case_id == case.id, CaseDelegate.role == "cosigner")
     return session.scalars(query)
+
+
+def plain_scope(case: Case) -> CaseScope:
+    """The case's scope without who took part: where it was raised, and by whom."""
+    return CaseScope(case.studio_id, case.street_id, case.district_id, case.delegate_person_id)
 
 
 def pool_scope(task: Task) -> TaskScope:

@@ -1,5 +1,7 @@
 """Whose task, case or copy is it: the conditions behind boxes, lists and search, as SQL; access.py decides the same."""
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, union
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -12,6 +14,7 @@ from engine.notices.models import Notice
 from engine.supervision import operations as slips
 from engine.supervision.models import Slip
 from engine.work.models import History, Task
+from engine.workdays import lamps
 
 # Acts by which somebody finished a task: the rows of 已办. Taking and giving back a task is not finishing it.
 COMPLETIONS = frozenset(
@@ -23,6 +26,9 @@ COMPLETIONS = frozenset(
         "reported",
         "referred",
         "escalated",
+        "sent_down",
+        "split",
+        "merged",
         "answered",
         "declined",
         "extension_consented",
@@ -36,6 +42,9 @@ COMPLETIONS = frozenset(
         "filed",
         "rated",
         "rating_agreed",
+        "redo_decided",
+        "consultation_closed",
+        "measure_done",
         "void",
         "terminated",
         "task_done",
@@ -80,6 +89,11 @@ def in_hand(actor: Actor) -> ColumnElement[bool]:
 def to_do(actor: Actor) -> ColumnElement[bool]:
     """待办: 待签收 and 在办."""
     return or_(awaiting_receipt(actor), in_hand(actor))
+
+
+def overdue(now: datetime) -> ColumnElement[bool]:
+    """逾期: a limit has passed. A passed target of ours is none, it stays in 临期 (R49)."""
+    return and_(Task.due_at <= now, Task.role.not_in(lamps.SOFT))
 
 
 def finished(actor: Actor) -> ColumnElement[bool]:

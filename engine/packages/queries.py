@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import bpmn
+from engine import bpmn, config
 from engine.errors import NotFound
 from engine.packages.models import Package, PackageFile
 
@@ -70,6 +70,19 @@ def forget(checksum: str) -> None:
 def diagrams(all_files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The diagrams and decision tables among a package's files."""
     return {path: data for path, data in all_files.items() if path.endswith((".bpmn", ".dmn"))}
+
+
+def supplied(session: Session, package_id: int, path: str) -> bytes:
+    """As `file`; what a version does not have because it is older than the act that asks, comes from the factory
+    edition on disk. NotFound when that has none either."""
+    found = files(session, package_id).get(path)
+    if found is not None:
+        return found
+    key = session.get_one(Package, package_id).key
+    factory = config.ROOT / "processes" / key / path
+    if not factory.is_file():
+        raise NotFound()
+    return factory.read_bytes()
 
 
 def file(session: Session, package_id: int, path: str) -> bytes:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine import instances
 from engine.access import Actor, Verb, require
 from engine.cases.models import Case
-from engine.catalogue import handling_operations, pools, scopes, telling
+from engine.catalogue import extension_operations, handling_operations, pools, scopes, telling
 from engine.catalogue.act import Act
 from engine.errors import Conflict, NotFound
 from engine.handlings import operations as handlings
@@ -32,10 +32,10 @@ def request_extension(session: Session, actor: Actor, task_id: int, form: Mappin
     handling = act.current_handling()
     if handling.extended:
         raise Conflict("本件已经延期一次，不能再次延期（第十一条）。")
-    if handlings.pending_extension(session, handling.id) is not None:
+    if handlings.unsettled_extension(session, handling.id) is not None:
         raise Conflict("延期申请已送市党代表，请等待答复。")
     late = act.now >= handling_operations.limit_end(act)
-    extension = handling_operations.open_extension(act, data["reason"], data.get("work_done", ""))
+    extension = extension_operations.open_extension(act, data["reason"], data.get("work_done", ""))
     if late:
         extension.decision = "late_request"
         act.record("late_extension_request", opinion=data["reason"])
@@ -43,6 +43,8 @@ def request_extension(session: Session, actor: Actor, task_id: int, form: Mappin
     act.history = act.record("extension_requested", opinion=data["reason"])
     session.flush()
     telling.delegate(act, "extension_requested")
+    for person_id in locked.scope.case.cosigner_ids if locked.scope.case else ():
+        telling.person(act, "cosign_asked", person_id)
     instances.send(session, instance, "extension_requested", act, host_token=task.token)
     return f"延期申请已送市党代表{case.delegate_name}。代表同意之前，截止日不变；不答复视为不同意。"
 

@@ -15,7 +15,7 @@ from engine.catalogue import scopes
 from engine.catalogue.act import Act
 from engine.errors import Conflict, Invalid, TaskTaken
 from engine.organisation.models import Organisation
-from engine.tasks.reading import draft_of, form_of, locked_task, name_of, readable
+from engine.tasks.reading import Locked, draft_of, form_of, locked_task, name_of, readable
 from engine.work import operations as work
 from engine.work.models import Task
 
@@ -43,12 +43,12 @@ def claim(session: Session, actor: Actor, task_id: int) -> Task:
         raise TaskTaken(f"“{task.name}”已由{name_of(session, task.assignee_id)}签收。")
     work.record(session, "claimed", **place, received_at=task.created_at)
     if task.role == "answer":
-        _signed_for(session, holder_id, case)
+        _signed_for(session, holder_id, locked)
     return task
 
 
-def _signed_for(session: Session, holder_id: int, case: Case) -> None:
-    handling = Act(session, case, 0).handling
+def _signed_for(session: Session, holder_id: int, locked: Locked) -> None:
+    case, handling = locked.case, locked.handling
     if handling is not None and handling.signed_at is None:
         handling.signed_at, handling.handler_id = clock.now(), holder_id
     case.state = instances.shown_state(session, case, "handling")
@@ -96,20 +96,26 @@ def complete(session: Session, actor: Actor, task_id: int, form: Mapping[str, An
     typed. `form` is what the page sent: strings by field name."""
     locked = locked_task(session, actor, task_id)
     task = locked.task
-    _may_complete(session, actor, task, locked.scope)
+    may_complete(session, actor, task, locked.scope)
     data = checked(form_of(session, task.instance_id, task.form), form) if task.form else {}
-    act = act_on(session, actor, locked.case, task, data)
+    return finish(session, actor, locked, data)
+
+
+def finish(session: Session, actor: Actor, locked: Locked, data: Mapping[str, Any]) -> Completed:
+    """Complete a locked task the actor may complete, with data that were checked before."""
+    act = act_on(session, actor, locked.case, locked.task, data)
     locked.known_to(act)
-    outcome = instances.complete(session, locked.instance, task, act)
+    outcome = instances.complete(session, locked.instance, locked.task, act)
     if locked.drafted:
-        session.execute(_FORGET_DRAFTS, {"done": task_id})
+        session.execute(_FORGET_DRAFTS, {"done": locked.task.id})
     return Completed(locked.case.id, _whereto(act, outcome))
 
 
 _FORGET_DRAFTS = delete(Draft.__table__).where(Draft.__table__.c.task_id == bindparam("done"))  # type: ignore[arg-type]
 
 
-def _may_complete(session: Session, actor: Actor, task: Task, scope: TaskScope) -> None:
+def may_complete(session: Session, actor: Actor, task: Task, scope: TaskScope) -> None:
+    """Conflict or Forbidden with a sentence unless the actor holds the task and may complete it."""
     if task.assignee_id is None and task.person_id is None and may(actor, Verb.TASK_CLAIM, scope):
         raise Conflict(f"请先签收“{task.name}”，再办理。")
     if task.person_id is not None and task.person_id in actor.ids - {actor.person_id}:

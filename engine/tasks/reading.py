@@ -1,13 +1,13 @@
 """A task as its page shows it: who may do what, what the form starts with, what is proposed (I1, I7)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, select, true
 from sqlalchemy.orm import Session
 
-from engine import clock, forms, instances
+from engine import clock, forms
 from engine.access import Actor, TaskScope, Verb, acts_for, may, require
 from engine.cases.models import Case, Draft
 from engine.catalogue import scopes
@@ -21,6 +21,7 @@ from engine.packages import queries as packages
 from engine.packages.models import Package
 from engine.parameters import queries as parameters
 from engine.supervision.models import Slip
+from engine.tasks import reviewing
 from engine.work import operations as work
 from engine.work.models import History, Instance, Task, Withdrawal
 from engine.workdays import queries as workdays
@@ -50,7 +51,7 @@ def load(session: Session, actor: Actor, task_id: int) -> TaskView:
     scope = scopes.task_scope(session, task, case)
     form = form_of(session, task.instance_id, task.form) if task.form else None
     draft = draft_of(session, actor.person_id, task.id)
-    proposal = _proposal(session, task, case)
+    proposal = reviewing.proposal(session, task, case)
     return TaskView(
         task=task,
         case=case,
@@ -98,7 +99,7 @@ class Locked:
     case: Case
     instance: Instance
     scope: TaskScope
-    handling: Handling | None  # the latest one not withdrawn
+    handling: Handling | None  # the sub-item's, else the latest one not withdrawn
     supervised: bool  # something of the ladder is open
     slipped: bool  # a slip is open
     withdrawable: bool  # the act before could be taken back until now
@@ -108,6 +109,9 @@ class Locked:
 
     def known_to(self, act: Act) -> None:
         """Spare the act these questions."""
+        if self.task.handling_id is not None:
+            act.keep(f"handling {self.task.handling_id}", self.handling)
+            act.look_at(self.task.handling_id)
         act.keep("handling", self.handling)
         act.keep("supervised", self.supervised)
         act.keep("slipped", self.slipped)
@@ -157,11 +161,18 @@ def locked_task(session: Session, actor: Actor, task_id: int) -> Locked:
     scope = scopes.task_scope(session, last.Task, last.Case, took_part)
     require(actor, Verb.TASK_READ, scope)
     return Locked(
-        last.Task, last.Case, last.Instance, scope, last.Handling,
+        last.Task, last.Case, last.Instance, scope, _handling_of(last.Task, rows),
         supervised=any(row.supervisor is not None and row.closed_at is None for row in rows),
         slipped=last.slipped, withdrawable=last.withdrawable, drafted=last.drafted,
         calendar=tuple(last[-days - set_ : -set_]), parameters=tuple(last[-set_:]),
     )  # fmt: skip
+
+
+def _handling_of(task: Task, rows: Sequence[Any]) -> Handling | None:
+    """Whose limit the task is under: of several sub-items its own (R58)."""
+    own = (row.Handling for row in rows if row.Handling is not None and row.Handling.id == task.handling_id)
+    handling: Handling | None = next(own, rows[-1].Handling)
+    return handling
 
 
 def _gone(session: Session, actor: Actor, task_id: int) -> Exception:
@@ -201,28 +212,6 @@ def _prefill(form: forms.Form | None, case: Case, proposal: Mapping[str, Any]) -
     return values
 
 
-def _proposal(session: Session, task: Task, case: Case) -> dict[str, Any]:
-    """What jurisdiction.dmn proposed for this review: tier, unit and reason (article 10, 管理权限)."""
-    if task.role != "tier_review":
-        return {}
-    instructed = handlings.latest_review(session, case.id)
-    if case.instruction and instructed is not None and instructed.tier == "committee":
-        unit = {"unit_id": str(instructed.unit_id)} if instructed.unit_id else {}
-        return {"decision": "refer", "basis": f"市委批示：{case.instruction}"[:300]} | unit
-    data = instances.data_of(session, task, case)
-    found = {name: data[name] for name in ("proposed_tier", "proposed_matter", "proposal_reason") if data.get(name)}
-    if found.get("proposal_reason"):
-        found["basis"] = found["proposal_reason"]
-    if found.get("proposed_tier", case.tier) != case.tier:
-        return found | {"decision": "escalate"}
-    department = session.get(Organisation, task.organisation_id)
-    if department is not None:
-        matter = str(found.get("proposed_matter", case.matter))
-        units = organisation.units_of(session, case.tier, department.place_id, matter)
-        if units:
-            found |= {"decision": "refer", "unit_id": str(units[0].id), "unit_name": units[0].name}
-    return found
-
 
 def draft_of(session: Session, person_id: int, task_id: int) -> Draft | None:
     """What the person typed and did not send yet."""
@@ -230,7 +219,9 @@ def draft_of(session: Session, person_id: int, task_id: int) -> Draft | None:
 
 
 def _extension_possible(session: Session, actor: Actor, case: Case, task: Task) -> bool:
-    handling = Act(session, case, task.instance_id).handling
+    act = Act(session, case, task.instance_id)
+    act.look_at(task.handling_id)
+    handling = act.handling
     return (
         handling is not None
         and not handling.extended

@@ -1,6 +1,7 @@
 """The closed list of acts a history row may name, with the word every page uses for it (words.md)."""
 
 LABELS = {
+    "contact_revealed": "查看联系方式",
     "registered": "登记",
     "signed": "党代表签名",
     "backfilled": "补录",
@@ -64,6 +65,14 @@ LABELS = {
     "rated": "评议",
     "rating_agreed": "评议协商",
     "rating_concluded": "评定等级",
+    "rating_corrected": "更正评定等级",
+    "contact_tried": "联系反映人",
+    "resident_invited": "听取群众意见",
+    "redo_decided": "决定是否重办",
+    "consultation_called": "召集三方协商",
+    "consultation_closed": "三方协商",
+    "measure_done": "落实商定事项",
+    "measure_late": "商定事项逾期提醒",
     "recorded": "记入明细帐",
     "closed": "办结",
     "void": "作废",

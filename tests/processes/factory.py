@@ -56,13 +56,14 @@ class Office:
             "case.adopt": {"outcome": "adopted"},
             "handling.decline": {"outcome": "declined"},
             "handling.close": {"outcome": "answered"},
+            "rating.conclude": {"redo": False},
             "feedback.copy": {"letter_needed": False},
         }
         self.moment = datetime(2026, 3, 2, 1, tzinfo=UTC)
         self.facts = {
             "received_on": date(2026, 3, 2), "arrived_on": date(2026, 3, 2), "extended": False, "answer_limit": 10,
             "extended_answer_limit": 30, "transit_target": 3, "first_reminder": 3, "second_reminder": 1,
-            "second_supervision": 5, "third_supervision": 10, "tier": "street", "matter": "environment",
+            "second_supervision": 5, "third_supervision": 10, "tier": "street", "matter": "environment", "anonymous": False,
             "sign_target": 1, "plan_target": 3,
         } | facts  # fmt: skip
         self.functions = {

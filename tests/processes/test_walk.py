@@ -19,7 +19,7 @@ def referred(**facts) -> Case:
 
 
 def rate(case: Case, agreed: bool = True) -> Case:
-    assert case.open() == {"rating_reporter", "rating_delegate"}
+    assert case.open() == {"rating_reporter", "rating_delegate", "rating_department"}
     case.do("rating_delegate").do("rating_reporter").do("rating_department", agreed=agreed)
     return case if agreed else case.do("rating_consultation")
 
