@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine import config, db
 from engine.config import Settings
 from web import (
+    absences,
     articles,
     assets,
     attachments,
@@ -39,6 +40,8 @@ from web import (
     search,
     session,
     setup_page,
+    supervision,
+    signing,
     tasks,
     tracking,
     workbench,
@@ -49,8 +52,8 @@ from web.session import Application, House
 
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
-    session, setup_page, workbench, delegate, registration, attachments, inbox, tasks, cases, search, ledger, messages,
-    people, organisations, incidents, operations, migration, procedures, comparing, publishing, editor,
+    session, setup_page, workbench, delegate, supervision, absences, registration, attachments, signing, inbox, tasks, cases, search, ledger,
+    messages, people, organisations, incidents, operations, migration, procedures, comparing, publishing, editor,
     draft_files, dryrun, scenarios, tracking,
     workdays, parameters, articles,
 )  # fmt: skip

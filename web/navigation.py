@@ -55,6 +55,7 @@ MENU: tuple[Group, ...] = (
             Item("工作台", "workbench.index", Verb.TASK_READ, "home"),
             Item("我的履职", "delegate.index", Verb.EXTENSION_CONSENT, "user-check"),
             Item("登记", "registration.new", Verb.CASE_REGISTER, "clipboard-text"),
+            Item("代理", "absences.index", Verb.DEPUTY_SET, "users"),
         ),
     ),
     Group(

@@ -41,7 +41,12 @@ TABLES: dict[str, Mapping[str, str]] = {
     "purposes": words.PURPOSES,
     "file kinds": words.FILE_KINDS,
     "kinds": KINDS,
+    "signing": words.SIGNING,
+    "form copies": words.COPY_METHODS,
     "tiers": TIERS,
+    "slips": words.SLIPS,
+    "slip colours": words.SLIP_COLOURS,
+    "absences": words.ABSENCES,
 }
 NEVER = ("审批通过", "流程实例", "任务ID", "任务id", "变量", "assignee")
 # columns whose codes are words of another kind: channels of the law, no states
