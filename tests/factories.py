@@ -62,7 +62,7 @@ def act(session: Session, cast: people.Cast, case: Case, who: str, role: str, **
 
 
 STEPS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
-    "signed": ("delegate", "signature", {"decision": "sign"}),
+    "signed": ("delegate", "signature", {"decision": "sign", "signature_name": "戴代表"}),
     "reported": ("liaison", "report", {"decision": "report"}),
     "answered": (
         "unit_clerk", "answer",
@@ -70,7 +70,8 @@ STEPS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
          "text": "经现场核查，转运点作业时间已调整至每日21时前，并于本月底加装密闭压缩箱。"},
     ),
     "accepted": ("street_clerk", "feedback_check", {"decision": "accept"}),
-    "rated_by_reporter": ("liaison", "rating_reporter", {"grade": "satisfied", "method": "phone"}),
+    "rated_by_reporter": ("liaison", "rating_reporter",
+                          {"grade": "satisfied", "method": "phone", "remark": "电话回访，反映人口头确认。"}),
     "rated_by_delegate": ("delegate", "rating_delegate", {"grade": "satisfied"}),
     "rated_by_department": ("street_head", "rating_department", {"grade": "satisfied"}),
 }  # fmt: skip

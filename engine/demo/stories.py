@@ -25,7 +25,7 @@ def signed(p: Player, received: int, **changes: str) -> Wakes:
     """Signed by the delegate; the studio has not reported yet."""
     yield from registered(p, received, **changes)
     yield p.on(received, 15)
-    p.do("signature", decision="sign")
+    p.sign()
 
 
 def reported(p: Player, received: int, **changes: str) -> Wakes:
@@ -100,7 +100,7 @@ def closed_late(p: Player, received: int) -> Wakes:
     yield p.on(received - 14, 10)
     p.do("feedback_check", decision="accept", opinion="措施可行；今后须按期反馈。")
     yield p.on(received - 15, 9)
-    p.do("rating_reporter", grade="fairly_satisfied", method="in_person", remark="事情办了，就是慢了些。")
+    p.do("rating_reporter", grade="fairly_satisfied", method="in_person", signing="paper", remark="事情办了，就是慢了些。")
     yield p.on(received - 15, 15)
     p.do("rating_delegate", grade="fairly_satisfied")
     yield p.on(received - 16, 10)

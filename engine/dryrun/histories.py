@@ -10,6 +10,7 @@ from engine import bpmn, clock
 from engine.cases.models import Case
 from engine.catalogue.telling import DECISIONS
 from engine.dryrun.acts import Act
+from engine.dryrun.world import DELEGATE_NAME
 from engine.errors import Conflict
 from engine.work.acts import LABELS
 from engine.work.models import History, Instance
@@ -40,7 +41,7 @@ def _instruction(row: History) -> Form:
 
 
 FORMS: Mapping[str, Callable[[History], Form]] = {
-    "signed": lambda _row: {"decision": "sign"} | KEPT,
+    "signed": lambda _row: {"decision": "sign", "signature_name": DELEGATE_NAME} | KEPT,
     "returned_to_studio": lambda _row: {"decision": "return", "reason": PLACEHOLDER},
     "reported": lambda _row: {"decision": "report"},
     "referred": lambda row: {"decision": "refer", "unit_id": UNITS.get(row.tier, ""), "basis": PLACEHOLDER},
@@ -56,6 +57,7 @@ FORMS: Mapping[str, Callable[[History], Form]] = {
     "letter_sent": lambda _row: {"method": "in_person", "delivered_on": "@today", "proof": PLACEHOLDER},
     "rated": lambda row: {"grade": GRADES.get(row.result, ""), "method": "phone", "remark": PLACEHOLDER},
     "rating_agreed": lambda row: {"grade": GRADES.get(row.result, "none"), "remark": PLACEHOLDER},
+    "redo_decided": lambda row: {"decision": "redo" if row.result == "重办" else "final", "reason": PLACEHOLDER},
     "instructed": _instruction,
 }
 

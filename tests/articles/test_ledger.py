@@ -2,13 +2,14 @@
 
 import csv
 import io
+from collections.abc import Callable
 
 import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import printing
+from engine import printing, rating
 from engine.cases.models import Case
 from engine.errors import LianxinError
 from engine.feedback.models import Feedback
@@ -63,10 +64,15 @@ def test_r78_three_cases_three_pages(session: Session, cast: Cast) -> None:
     assert (third.case.state, third.case.outcome_reason, third.grade) == ("void", "重复登记。", "")
 
 
-def test_r112_a_reporter_who_could_not_be_reached(session: Session, cast: Cast) -> None:
+def test_r112_a_reporter_who_could_not_be_reached(
+    session: Session, cast: Cast, at: Callable[[str], object]
+) -> None:
     case = factories.handled(session, cast)
     factories.step(session, cast, case, "answered")
     factories.step(session, cast, case, "accepted")
+    for day in ("2026-02-24", "2026-02-25", "2026-02-26"):
+        at(f"{day} 10:00")
+        rating.note_try(session, cast.actor("liaison"), case.id, "phone", "无人接听")
     factories.act(session, cast, case, "liaison", "rating_reporter", grade="unreachable", method="phone",
                   remark="三次去电无人接听")  # fmt: skip
     page = printing.annex2(session, cast.actor("street_clerk"), case.id)
