@@ -99,8 +99,9 @@ def _sqlite_begin(connection: Any) -> None:
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
     """One human act: everything inside is committed together, or nothing is."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        yield session
+    with Session(engine, expire_on_commit=False) as session:
+        yield session  # what is raised here closes the session, which rolls back
+        session.commit()
 
 
 @contextmanager

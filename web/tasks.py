@@ -68,12 +68,13 @@ def complete(task_id: int) -> ResponseReturnValue:
     """Submit the form; wrong fields come back beside what was typed."""
     typed = _typed()
     try:
-        with g.session.begin_nested():
-            done = tasks.complete(g.session, actor(), task_id, typed)
+        done = tasks.complete(g.session, actor(), task_id, typed)
     except Invalid as refusal:
+        g.session.rollback()  # no savepoint: the hottest act would pay for it each time, and nothing came before it
         view = tasks.load(g.session, actor(), task_id)
         return _work(view, filled(view, typed, refusal)), 422
     except TaskTaken as refusal:
+        g.session.rollback()
         return _page("tasks/gone.html", refusal=refusal.message, typed=typed), 409
     if is_fragment():
         return _changed(make_response(render_template("tasks/_done.html", done=done)))
