@@ -13,6 +13,7 @@ from web import (
     articles,
     assets,
     attachments,
+    backfill,
     cases,
     comparing,
     delegate,
@@ -24,11 +25,14 @@ from web import (
     filters,
     inbox,
     incidents,
+    intake,
     ledger,
     logs,
     messages,
     migration,
     navigation,
+    notices,
+    numbering,
     operations,
     organisations,
     parameters,
@@ -36,12 +40,14 @@ from web import (
     procedures,
     publishing,
     registration,
+    reveal,
     scenarios,
     search,
     session,
     setup_page,
-    supervision,
     signing,
+    submissions,
+    supervision,
     tasks,
     tracking,
     workbench,
@@ -52,10 +58,10 @@ from web.session import Application, House
 
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
-    session, setup_page, workbench, delegate, supervision, absences, registration, attachments, signing, inbox, tasks, cases, search, ledger,
-    messages, people, organisations, incidents, operations, migration, procedures, comparing, publishing, editor,
-    draft_files, dryrun, scenarios, tracking,
-    workdays, parameters, articles,
+    session, setup_page, workbench, delegate, supervision, absences, registration, attachments, backfill,
+    numbering, signing, inbox, tasks, cases, search, ledger, messages, people, organisations, incidents,
+    operations, migration, procedures, comparing, publishing, editor, draft_files, dryrun, scenarios, tracking,
+    intake, submissions, reveal, notices, workdays, parameters, articles,
 )  # fmt: skip
 
 SECURITY = {

@@ -67,7 +67,7 @@ EXTENSION_DECISIONS = {
 }
 SLIPS = {"urge": "催办通知", "order": "督办通知单", "opinion": "督办意见"}
 SLIP_COLOURS = {"blue": "蓝色督办", "yellow": "黄色督办", "red": "红色督办"}
-ABSENCES = {"planned": "未开始", "running": "代理中", "over": "已结束", "ended": "已提前结束"}
+ABSENCES = {"planned": "未开始", "running": "代理中", "over": "已结束", "cut_short": "已提前结束"}
 TABLES = {
     "absence": ABSENCES,
     "act": ACTS,

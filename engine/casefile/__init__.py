@@ -4,17 +4,9 @@ from engine.casefile.board import Board, board
 from engine.casefile.diagram import diagram
 from engine.casefile.file import CaseFile, load, mark_copies_read
 from engine.casefile.reading import signature
+from engine.casefile.revealing import reveal
 from engine.casefile.why import Why, why, why_of_case
 
 __all__ = [
-    "Board",
-    "CaseFile",
-    "Why",
-    "board",
-    "diagram",
-    "load",
-    "mark_copies_read",
-    "signature",
-    "why",
-    "why_of_case",
-]
+    "Board", "CaseFile", "Why", "board", "diagram", "load", "mark_copies_read", "reveal", "signature", "why", "why_of_case",
+]  # fmt: skip

@@ -16,8 +16,9 @@ FIELDS = (
     "reporter_name", "reporter_gender", "reporter_age", "reporter_phone", "reporter_employer",
     "reporter_employer_address", "reporter_address", "reporter_address_phone", "channel", "channel_note",
     "matter", "content", "summary", "reflected_on", "settlement", "spot_answer", "spot_grade", "reporter_signature",
-    "reporter_signature_note",
+    "reporter_signature_note", "reporter_witness",
 )  # fmt: skip
+ADDED = ("reporter_witness",)  # later than the first forms: an empty one is no part of their hash
 BLANK: dict[str, Any] = {name: "" for name in FIELDS if name not in ("reporter_age", "reflected_on")} | {
     "reporter_age": None
 }
@@ -51,7 +52,7 @@ def digest(case: Case) -> str:
 def facts(case: Case) -> dict[str, Any]:
     """What the signature covers, by name; dates as ISO text."""
     names = (*FIELDS, "number", "delegate_name", "delegate_title", "delegate_contact")
-    return {name: _plain(getattr(case, name)) for name in names}
+    return {name: _plain(value) for name in names if (value := getattr(case, name)) or name not in ADDED}
 
 
 signatures = cast(Table, Signature.__table__)

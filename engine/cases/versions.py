@@ -18,7 +18,8 @@ LABELS = {
     "reporter_address_phone": "住址电话", "channel": "反映途径", "channel_note": "途径注明", "matter": "事项类别",
     "content": "反映内容", "summary": "内容摘要", "reflected_on": "反映日期", "settlement": "办理情况",
     "spot_answer": "答复内容", "spot_grade": "反映人满意度", "reporter_signature": "反映人签字",
-    "reporter_signature_note": "签字注明", "delegate_name": "党代表", "delegate_title": "职务",
+    "reporter_signature_note": "签字注明", "reporter_witness": "见证人",
+    "delegate_name": "党代表", "delegate_title": "职务",
     "delegate_contact": "联系方式",
 }  # fmt: skip
 

@@ -126,6 +126,12 @@ class Player:
                 tasks.claim(session, actor, task.id)
             tasks.complete(session, actor, task.id, {name: str(value) for name, value in form.items()})
 
+    def sign(self) -> None:
+        """The delegate confirms the form with the own name."""
+        with self.begin() as session:
+            name = self._actor(session, self._task(session, "signature")).name
+        self.do("signature", decision="sign", signature_name=name)
+
     def refer(self, unit: str = "") -> None:
         """转交承办 to the unit whose name ends so, else to the one in charge of the matter."""
         with self.begin() as session:

@@ -39,7 +39,7 @@ ORDINARY: Mapping[str, str] = {
 
 REFERRED: Sequence[Act] = (
     {"do": "start"},
-    {"do": "complete", "role": "signature", "form": {"decision": "sign"}},
+    {"do": "complete", "role": "signature", "form": {"decision": "sign", "signature_name": world.DELEGATE_NAME}},
     {"do": "complete", "role": "report", "form": {"decision": "report"}},
     {
         "do": "complete",

@@ -41,7 +41,7 @@ UNITS = (
 STUDIO, ADMINISTRATION = "studio-440308003006", "administration-440300"
 DEPARTMENTS = {"street": "department-440308003", "district": "department-440308", "city": "department-440300",
                "committee": "committee-440300"}  # fmt: skip
-DELEGATE = "delegate"
+DELEGATE, DELEGATE_NAME = "delegate", "党代表"
 WATCHER = "city-staff"  # reads every case of the city
 
 
@@ -120,7 +120,7 @@ def _settle(session: Session) -> None:
 
 
 def _delegate(session: Session, community_id: int) -> None:
-    person = Person(login=DELEGATE, name="党代表")
+    person = Person(login=DELEGATE, name=DELEGATE_NAME)
     session.add(person)
     session.flush()
     delegate = Delegate(person_id=person.id, code="D1", title="推演用党代表", contact="13900000000")

@@ -24,6 +24,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "unit": {"type": "integer", "minimum": 1, "x-widget": "unit", "x-options": "units"},
     "delegate": {"type": "integer", "minimum": 1, "x-widget": "select", "x-options": "delegates"},
     "hidden": {"type": "string", "x-widget": "hidden"},
+    "signature": {"type": "string", "x-widget": "signature"},
 }
 CHOICES = frozenset({"radio", "select"})
 TEXTS = frozenset({"text", "textarea", "phone"})

@@ -13,7 +13,7 @@ from jsonschema.exceptions import SchemaError
 
 from engine.errors import Misconfigured
 
-WIDGETS = frozenset({"text", "textarea", "select", "radio", "date", "phone", "hidden", "unit"})
+WIDGETS = frozenset({"text", "textarea", "select", "radio", "date", "phone", "hidden", "unit", "signature"})
 KEYWORDS = frozenset({
     "$schema", "title", "description", "type", "properties", "required", "allOf", "anyOf", "oneOf", "not", "if", "then",
     "else", "const", "enum", "default", "format", "pattern", "minLength", "maxLength", "minimum", "maximum",

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine import clock, forms, instances
 from engine.access import Actor, Verb, require
 from engine.attachments import queries as attachments
-from engine.cases import content, numbering, versions
+from engine.cases import content, copies, numbering, signing, versions
 from engine.cases.models import Case, CaseLink, Draft
 from engine.catalogue import telling
 from engine.catalogue.act import Act
@@ -23,6 +24,16 @@ from engine.packages import queries as packages
 from engine.work.operations import record
 
 PROCESS = "opinion"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What a paper form says of itself: its number as written there, and when it was registered."""
+
+    number: str
+    year: int
+    sequence: int
+    registered_at: datetime
 
 
 def registration_form(session: Session) -> forms.Form:
@@ -122,8 +133,11 @@ def link(session: Session, actor: Actor, case: Case, others: Sequence[int]) -> N
         session.add(CaseLink(case_id=case.id, other_id=other_id, by_id=actor.person_id, at=clock.now()))
 
 
-def draw_up(session: Session, actor: Actor, studio_id: int, data: Mapping[str, Any]) -> Case:
-    """A numbered case of these typed answers, whose procedure has not begun. Invalid when they do not fit together."""
+def draw_up(
+    session: Session, actor: Actor, studio_id: int, data: Mapping[str, Any], paper: Paper | None = None
+) -> Case:
+    """A numbered case of these typed answers, whose procedure has not begun; `paper`: the number it has had since it
+    was registered on paper (补录). Invalid when the answers do not fit together."""
     chosen = _delegate(session, studio_id, data["delegate_id"])
     if chosen is None:
         raise Invalid("请选择联系本社区的市党代表。")
@@ -131,9 +145,14 @@ def draw_up(session: Session, actor: Actor, studio_id: int, data: Mapping[str, A
     problems = content.problems(case)
     if problems:
         raise Invalid(f"有 {len(problems)} 处需要修改，请看标红的栏目。", errors=problems)
-    _number(session, case)
+    drawn = data.get("reporter_signature_image", "") if case.reporter_signature == "drawn" else ""
+    image = signing.drawing(drawn, "reporter_signature_image") if drawn else None
+    _number(session, case, paper)
     session.add(case)
     session.flush()
+    if case.reporter_signature:
+        signing.by_reporter(session, case, image, case.registered_at)
+    copies.issue(session, case)
     return case
 
 
@@ -167,10 +186,14 @@ def _case(
     return case
 
 
-def _number(session: Session, case: Case) -> None:
+def _number(session: Session, case: Case, paper: Paper | None) -> None:
     """The counter row stays locked until the commit, so the number comes last before the insert (R31)."""
-    case.year, case.sequence = numbering.issue(session, case.studio_id, clock.local(case.registered_at).date())
-    case.number = numbering.text(case.number, "", case.year, case.sequence)
+    if paper is None:
+        case.year, case.sequence = numbering.issue(session, case.studio_id, clock.local(case.registered_at).date())
+        case.number = numbering.text(case.number, "", case.year, case.sequence)
+    else:
+        case.number, case.year, case.sequence = paper.number, paper.year, paper.sequence
+        case.registered_at, case.backfilled = paper.registered_at, True
     digits = [char for char in case.reporter_phone if char.isdigit()]
     case.query_code = "".join(digits[-4:]) if len(digits) >= 4 else f"{secrets.randbelow(10**6):06d}"
     case.content_hash = content.digest(case)

@@ -12,7 +12,7 @@ from engine.errors import Misconfigured
 
 WIDGETS = {
     "text": "单行文字", "textarea": "多行文字", "select": "下拉选择", "radio": "单选", "checkbox": "勾选",
-    "date": "日期", "phone": "电话", "hidden": "隐藏", "unit": "单位",
+    "date": "日期", "phone": "电话", "hidden": "隐藏", "unit": "单位", "signature": "手写签名",
 }  # fmt: skip
 KEYS = {
     "maxLength": "最多字数", "minLength": "最少字数", "description": "说明", "pattern": "格式", "x-widget": "填写方式",

@@ -15,7 +15,7 @@ def test_three_taps_to_a_signature(visit, make, task_of):
     delegate = visit("delegate")
     first = re.search(r'href="(/tasks/\d+)"', delegate.get("/delegate").text)[1]
     assert first == f"/tasks/{task_of(case_id, 'signature')}"
-    assert delegate.post(first, {"decision": "sign"}).status_code == 302
+    assert delegate.post(first, {"decision": "sign", "signature_name": "戴代表"}).status_code == 302
     assert "没有等您办理的事项" in delegate.get("/delegate").text
 
 

@@ -184,7 +184,7 @@ def test_the_main_path_in_the_shape_of_production(production: Production) -> Non
     number = f"沙头角街道沙头角社区{clock.today().year}001"
     assert number in liaison.get(answer.to).text
 
-    _act(delegate, decision="sign")
+    _act(delegate, decision="sign", signature_name="戴代表")
     _act(liaison, decision="report")
     offered = _act(clerk, decision="refer", unit_id="沙头角街道城管科", basis="属本级管理权限")
     assert "沙头角街道城管科" in offered

@@ -9,4 +9,5 @@ import "./menu.js";
 import "./pane.js";
 import "./show_when.js";
 import "./once.js";
+import "./on_demand.js";
 import "./print.js";
