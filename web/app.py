@@ -23,6 +23,7 @@ from web import (
     editor,
     errors,
     filters,
+    fonts,
     inbox,
     incidents,
     intake,
@@ -35,6 +36,7 @@ from web import (
     numbering,
     operations,
     organisations,
+    papers,
     parameters,
     people,
     procedures,
@@ -59,7 +61,7 @@ from web.session import Application, House
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
     session, setup_page, workbench, delegate, supervision, absences, registration, attachments, backfill,
-    numbering, signing, inbox, tasks, cases, search, ledger, messages, people, organisations, incidents,
+    numbering, signing, inbox, tasks, cases, search, ledger, papers, fonts, messages, people, organisations, incidents,
     operations, migration, procedures, comparing, publishing, editor, draft_files, dryrun, scenarios, tracking,
     intake, submissions, reveal, notices, workdays, parameters, articles,
 )  # fmt: skip

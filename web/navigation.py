@@ -7,7 +7,7 @@ from typing import Any, cast
 from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
 
-from engine import access, clock, desk
+from engine import access, clock, desk, submitting
 from engine.access import Verb
 from engine.organisation.labels import DUTIES
 from web.session import actor, house
@@ -60,8 +60,9 @@ MENU: tuple[Group, ...] = (
     ),
     Group(
         "我的办理",
-        tuple(
-            Item(label, "inbox.show", Verb.TASK_READ, BOX_ICONS[box], {"box": box}, box) for box, label in BOXES.items()
+        (
+            *(Item(label, "inbox.show", Verb.TASK_READ, BOX_ICONS[key], {"box": key}, key) for key, label in BOXES.items()),
+            Item("网上来信", "submissions.index", Verb.SUBMISSION_HANDLE, "mail-opened", box="submissions"),
         ),
     ),
     Group(
@@ -88,6 +89,8 @@ MENU: tuple[Group, ...] = (
         (
             Item("人员管理", "people.index", Verb.PEOPLE_MANAGE, "users"),
             Item("机构管理", "organisations.index", Verb.ORGANISATION_MANAGE, "building-community"),
+            Item("打印字体", "fonts.index", Verb.FONTS_MANAGE, "printer"),
+            Item("消息发送", "notices.index", Verb.NOTICES_READ, "send"),
             Item("异常", "incidents.index", Verb.INCIDENT_READ, "alert-triangle"),
         ),
     ),
@@ -122,6 +125,13 @@ class Shell:
         return counts
 
     @property
+    def submissions(self) -> int:
+        """Letters from home that wait for this liaison, counted once per request."""
+        if "submissions" not in g:
+            g.submissions = submitting.waiting(g.session, actor())
+        return int(g.submissions)
+
+    @property
     def unread(self) -> int:
         """Unread messages."""
         return desk.unread_messages(g.session, actor())
@@ -139,7 +149,7 @@ class Shell:
 
     def _line(self, item: Item) -> dict[str, Any]:
         address = url_for(item.endpoint, **cast(dict[str, Any], item.values))
-        count = self.boxes.get(item.box) if item.box else None
+        count = self.submissions if item.box == "submissions" else self.boxes.get(item.box) if item.box else None
         return {"item": item, "address": address, "count": count, "here": ""}
 
     @property

@@ -20,7 +20,7 @@ INLINE = {
 # what a person in Shenzhen reads as it is
 LATIN = {
     "PDF", "XLSX", "CSV", "BPMN", "DMN", "XML", "JSON", "A4", "Excel", "Word", "Chrome", "Chromium", "Edge", "Ctrl",
-    "Tab", "Enter", "Esc", "Alt", "KB", "ZIP", "IP", "ID", "AA", "Lianxin",
+    "Tab", "Enter", "Esc", "Alt", "KB", "MB", "TTF", "OTF", "ZIP", "IP", "ID", "AA", "Lianxin",
 }  # fmt: skip
 SHOWN = (
     "title",
