@@ -1,6 +1,5 @@
 """Files of cases and of registrations not yet finished: keep, read, take away (填表须知3, R36)."""
 
-import unicodedata
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -11,6 +10,7 @@ from engine.access import Actor, Verb, require
 from engine.attachments import inspecting, queries
 from engine.attachments.labels import PURPOSES
 from engine.attachments.models import Attachment
+from engine.attachments.naming import told
 from engine.attachments.store import Store
 from engine.cases.models import Case, Draft
 from engine.catalogue import scopes
@@ -20,7 +20,7 @@ from engine.work import operations as work
 from engine.work.models import Task
 
 MOST_FILES = 20
-NAMELESS = "未命名"
+LATE = frozenset({"signed_form"})  # comes back when the case may be over: answered on the spot, signed on paper
 
 
 def keep(
@@ -32,7 +32,7 @@ def keep(
     if purpose not in PURPOSES:
         raise KeyError(purpose)
     if case_id is not None:
-        _workable(session, actor, case_id)
+        _workable(session, actor, case_id, late=purpose in LATE)
     else:
         _own_draft(session, actor, draft_id)
     name = told(filename)
@@ -84,10 +84,10 @@ def remove(session: Session, actor: Actor, attachment_id: int) -> None:
     session.flush()
 
 
-def may_add(session: Session, actor: Actor, case: Case) -> bool:
+def may_add(session: Session, actor: Actor, case: Case, *, late: bool = False) -> bool:
     """May the actor add files? The studio's liaison until the case is closed, and who holds an open step of it."""
     studio = organisation.organisation_scope(session, case.studio_id)
-    if case.closed_at is None and access.may(actor, Verb.CASE_REGISTER, studio):
+    if (late or case.closed_at is None) and access.may(actor, Verb.CASE_REGISTER, studio):
         return True
     held = (Task.assignee_id == actor.person_id) | (Task.person_id == actor.person_id)
     return session.scalars(select(Task.id).where(Task.case_id == case.id, held).limit(1)).first() is not None
@@ -103,18 +103,12 @@ def told_in_history(session: Session, actor: Actor, case_id: int, added: Sequenc
     )  # fmt: skip
 
 
-def told(filename: str) -> str:
-    """The name as typed, without what cannot be shown: control characters and halves of characters; at most 255."""
-    kept = "".join(char if unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") else "�" for char in filename)
-    return kept.strip()[-255:] or NAMELESS
-
-
-def _workable(session: Session, actor: Actor, case_id: int) -> Case:
+def _workable(session: Session, actor: Actor, case_id: int, *, late: bool = False) -> Case:
     case = session.get(Case, case_id)
     if case is None:
         raise NotFound
     require(actor, Verb.CASE_READ, scopes.case_scope(session, case))
-    if not may_add(session, actor, case):
+    if not may_add(session, actor, case, late=late):
         raise Forbidden(verb="补充附件")
     return case
 

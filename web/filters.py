@@ -5,6 +5,8 @@ from datetime import date, datetime
 from flask import Flask
 
 from engine import clock
+from engine.cases import masking
+from engine.cases.masking import Contact
 from engine.workdays import lamps
 from web.words import word
 
@@ -40,6 +42,16 @@ def last_day(value: datetime) -> date:
     return lamps.last_day(value)
 
 
+def masked(text: str, contact: Contact) -> str:
+    """A text with the telephone numbers in it masked, unless the person may see the reporter's."""
+    return text if contact.full else masking.numbers(text)
+
+
+def masked_place(text: str, contact: Contact) -> str:
+    """An address without its door, unless the person may see the reporter's."""
+    return text if contact.full else masking.address(text)
+
+
 def set_up(app: Flask) -> None:
     """Make the filters known to every template."""
     app.add_template_filter(word, "word")
@@ -48,3 +60,7 @@ def set_up(app: Flask) -> None:
     app.add_template_filter(table_time, "time")
     app.add_template_filter(weekday, "weekday")
     app.add_template_filter(last_day, "last_day")
+    app.add_template_filter(masked, "masked")
+    app.add_template_filter(masked_place, "masked_place")
+    app.add_template_filter(masking.phone, "masked_phone")
+    app.add_template_filter(masking.mail, "masked_mail")

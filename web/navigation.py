@@ -61,7 +61,10 @@ MENU: tuple[Group, ...] = (
     Group(
         "我的办理",
         (
-            *(Item(label, "inbox.show", Verb.TASK_READ, BOX_ICONS[key], {"box": key}, key) for key, label in BOXES.items()),
+            *(
+                Item(label, "inbox.show", Verb.TASK_READ, BOX_ICONS[box], {"box": box}, box)
+                for box, label in BOXES.items()
+            ),
             Item("网上来信", "submissions.index", Verb.SUBMISSION_HANDLE, "mail-opened", box="submissions"),
         ),
     ),

@@ -60,7 +60,7 @@ def opened(*, writing: bool) -> Iterator[Session]:
         try:
             yield session
         finally:
-            for name in ("session", "actor", "boxes", "_login_user"):
+            for name in ("session", "actor", "boxes", "submissions", "_login_user"):
                 g.pop(name, None)
 
 

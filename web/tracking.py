@@ -7,11 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from engine import clock, tasks, tracking
 from engine.errors import Conflict, Invalid
+from web import large_type
 from web.policy import public
 from web.session import keep_writes
 
 blueprint = Blueprint("tracking", __name__, url_prefix="/track")
 OPEN_TO_ALL = "residents follow their own opinion with its number and code"
+large_type.offer(blueprint)
 KEPT_OPEN = timedelta(minutes=30)
 
 

@@ -10,13 +10,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from engine import access, clock
 from engine.access import Actor, Verb
 from engine.calendar import Calendar
-from engine.casefile import limit, path, tracked
+from engine.casefile import joined, limit, path, tracked
+from engine.casefile.joined import Joined
 from engine.casefile.limit import Limit
 from engine.casefile.path import Path
 from engine.casefile.reading import readable
 from engine.casefile.tracked import Tracked
+from engine.cases import masking
+from engine.cases.masking import Contact
 from engine.cases.models import Case, CaseDelegate, Signature
-from engine.catalogue import scopes
+from engine.catalogue import contacts, scopes
 from engine.feedback.models import Copy, Feedback
 from engine.handlings.models import Extension, ExtensionView, Handling, Review, Supervision
 from engine.notices.models import Notice
@@ -60,6 +63,7 @@ class CaseFile:
     """A case, its surroundings, and what the actor may do to it now."""
 
     case: Case
+    contact: Contact
     community: str
     street: str
     district: str
@@ -68,6 +72,7 @@ class CaseFile:
     handlings: Sequence[HandlingFile]
     reviews: Sequence[tuple[Review, str, str]]  # with department and unit
     path: Path
+    joined: Joined  # 并案
     tracked: Sequence[Tracked]
     history: Sequence[History]
     copies: Sequence[tuple[Copy, str]]  # with the addressee's name
@@ -105,8 +110,14 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
     history = _of(session, History, History.case_id, case_id)
     copies = _of(session, Copy, Copy.case_id, case_id)
     instance = session.scalars(select(Instance).where(Instance.case_id == case_id).order_by(Instance.id.desc())).first()
+    took_part = {file.handling.unit_id for file in handlings if file.handling.state != "withdrawn"}
+    scope = scopes.case_scope(
+        session, case, took_part | {row.organisation_id for file in handlings for row, _ in file.supervisions}
+    )
+    contact = contacts.contact(actor, case, scope)
     return CaseFile(
         case=case,
+        contact=contact,
         community=names.place(case.community_id),
         street=names.place(case.street_id),
         district=names.place(case.district_id),
@@ -114,6 +125,7 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
         steps=steps,
         handlings=handlings,
         reviews=[(row, names.organisation(row.department_id), names.organisation(row.unit_id)) for row in reviews],
+        joined=joined.joined(session, actor, case),
         path=path.with_receipts(
             path.trace(case, history, _departments(session, case), days), [file.handling for file in handlings], days
         ),
@@ -124,7 +136,7 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
         rating=next(reversed(_of(session, Rating, Rating.case_id, case_id)), None),
         delegates=_of(session, CaseDelegate, CaseDelegate.case_id, case_id) if case.several_delegates else [],
         signatures=_of(session, Signature, Signature.case_id, case_id),
-        notices=[(row, _receiver(row, names)) for row in _of(session, Notice, Notice.case_id, case_id)],
+        notices=[(row, _receiver(row, names, contact)) for row in _of(session, Notice, Notice.case_id, case_id)],
         unread_copies=[copy.id for copy in copies if copy.read_at is None and _addressed(actor, copy)],
         instance_id=instance.id if instance else None,
         may_terminate=_may_terminate(session, actor, case, instance),
@@ -254,8 +266,9 @@ def _addressee(copy: Copy, case: Case, names: _Names) -> str:
     return names.organisation(copy.organisation_id) or names.person(copy.person_id)
 
 
-def _receiver(notice: Notice, names: _Names) -> str:
-    return names.organisation(notice.organisation_id) or names.person(notice.person_id) or notice.address
+def _receiver(notice: Notice, names: _Names, contact: Contact) -> str:
+    address = notice.address if contact.full else masking.phone(notice.address)
+    return names.organisation(notice.organisation_id) or names.person(notice.person_id) or address
 
 
 def _unit_only(actor: Actor, case: Case) -> bool:

@@ -21,6 +21,7 @@ from engine.intake.drafts import draft_of, forget
 from engine.organisation import queries as organisation
 from engine.organisation.models import Delegate, Organisation, Person
 from engine.packages import queries as packages
+from engine.submissions import operations as submissions
 from engine.work.operations import record
 
 PROCESS = "opinion"
@@ -106,6 +107,7 @@ def register(
     link(session, actor, case, chosen(submitted))
     if draft is not None:
         attachments.move_to_case(session, draft.id, case.id)
+        submissions.registered(session, draft.key, case.id, actor.person_id, actor.name)
         forget(session, draft)
     return case
 

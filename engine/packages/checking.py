@@ -1,12 +1,14 @@
 """What is wrong with the files of a package that are no drawings: forms and the texts of notices."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 
 from engine import forms
 from engine.bpmn import Finding
 from engine.errors import Misconfigured
 
 MAX_TEXT = 10_000  # bytes of a notice
+_NAMED = re.compile(r"\{([^{}\n]*)\}")
 # What the operations of the opinion procedure name by themselves; without it a case would stop in the middle.
 OWN_FORMS = ("registration", "extension_request", "terminate")
 OWN_NOTICES = (
@@ -20,15 +22,16 @@ NEEDED = {
 }
 
 
-def check_files(key: str, files: Mapping[str, bytes]) -> list[Finding]:
-    """Findings on forms that cannot be shown, notices that cannot be read, and files that are missing."""
+def check_files(key: str, files: Mapping[str, bytes], placeholders: Collection[str]) -> list[Finding]:
+    """Findings on forms that cannot be shown, notices that cannot be read or name what nobody fills in, and files that
+    are missing."""
     lost = [path for path in NEEDED.get(key, ()) if path not in files]
     found = [_finding("file.missing", path, f"文件 {path} 办理时要用到，不能删去，请补回。") for path in lost]
     for path, data in sorted(files.items()):
         if path.startswith("forms/"):
             found += _form(path, data)
         elif path.endswith(".txt"):
-            found += _text(path, data)
+            found += _text(path, data, placeholders)
     return found
 
 
@@ -41,7 +44,7 @@ def _form(path: str, data: bytes) -> Iterator[Finding]:
         yield _finding("form.invalid", path, "表单定义的写法不对，请用表单编辑器重新编辑。")
 
 
-def _text(path: str, data: bytes) -> Iterator[Finding]:
+def _text(path: str, data: bytes, placeholders: Collection[str]) -> Iterator[Finding]:
     part = "标题" if path.endswith("/subject.txt") else "正文"
     try:
         text = data.decode().strip()
@@ -54,6 +57,13 @@ def _text(path: str, data: bytes) -> Iterator[Finding]:
         yield _finding("notice.text", path, f"通知的{part}太长，或含有看不见的控制字符，请重新输入。")
     if part == "标题" and "\n" in text:
         yield _finding("notice.subject", path, "通知的标题只能有一行，请把其余文字放到正文里。")
+    for name in dict.fromkeys(_NAMED.findall(text)):
+        if name not in placeholders:
+            yield _finding(
+                "notice.placeholder",
+                path,
+                f"通知的{part}用了没有的占位词 {{{name[:20]}}}，发出时会显示为“—”。请改用编辑页右侧列出的占位词。",
+            )
 
 
 def _finding(code: str, path: str, message: str) -> Finding:
