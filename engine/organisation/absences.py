@@ -27,7 +27,7 @@ class AbsenceForm:
 
 @dataclass(frozen=True)
 class Listed:
-    """One absence with the names; `state`: planned | running | over | ended (before its last day)."""
+    """One absence with the names; `state`: planned | running | over | cut_short (ended before its last day)."""
 
     absence: Absence
     person: str
@@ -147,7 +147,7 @@ def listed(session: Session, about: ColumnElement[bool], most: int = 50) -> list
 def _state(absence: Absence) -> str:
     today = clock.today()
     if absence.ended_at is not None:
-        return "ended"
+        return "cut_short"
     if absence.starts_on > today:
         return "planned"
     return "running" if absence.ends_on >= today else "over"

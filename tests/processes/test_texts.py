@@ -13,8 +13,9 @@ EXPECTED = {
     "referral", "reminder", "overdue", "supervision", "extension_requested", "extension_decided", "feedback_copy",
     "feedback_copy_reporter", "terminated", "registered", "rating_invitation", "transit_late", "withdrawn", "reported",
     "escalated", "declined", "feedback_delivered", "feedback_returned", "filed", "sign_late", "plan_late",
-    "extension_phone", "extension_denied", "extension_objected", "cosign_asked", "delegate_replaced", "copy_relay",
-    "sent_down", "merged", "separated", "transferred_again",
+    "extension_phone", "extension_denied", "extension_objected", "cosign_asked", "delegate_replaced", "copy_relay", "consultation_invitation",
+    "measure_late",
+    "sent_down", "merged", "separated", "transferred_again", "urged", "opined", "supervision_replied", "recalled",
 }  # fmt: skip
 README = (FOLDER / "notices" / "README.md").read_text()
 DOCUMENTED = {line.split("`")[1].strip("{}") for line in README.splitlines() if line.startswith("| `{")}
