@@ -1,4 +1,5 @@
-"""Backup and restore of the whole database in one file that proves itself: no tools of the database needed.
+"""Backup and restore of the whole database and its attachments in one file that proves itself: no tools of the database
+needed.
 
 SQLite goes through its online backup, PostgreSQL through COPY in one snapshot; both while people work.
 """
@@ -16,8 +17,9 @@ from engine.errors import Conflict, Invalid
 __all__ = ["Manifest", "create", "is_empty", "restore", "verify"]
 
 
-def create(engine: Engine, file: Path) -> Manifest:
-    """Write a backup to `file` (not there yet) and read it back: checksums and row counts must agree.
+def create(engine: Engine, file: Path, files: Path | None = None) -> Manifest:
+    """Write a backup to `file` (not there yet) and read it back: checksums and row counts must agree. `files`: the
+    folder of attachments (engine.attachments.store).
 
     Raises Invalid with the reason; then no file is left behind.
     """
@@ -29,7 +31,7 @@ def create(engine: Engine, file: Path) -> Manifest:
     unfinished = file.with_name(file.name + ".part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        (sqlite if engine.dialect.name == "sqlite" else postgres).write(engine, unfinished, revision)
+        (sqlite if engine.dialect.name == "sqlite" else postgres).write(engine, unfinished, revision, files)
         manifest = verify(unfinished)
         unfinished.rename(file)
     except OSError as problem:
@@ -50,8 +52,11 @@ def verify(file: Path) -> Manifest:
     return manifest
 
 
-def restore(engine: Engine, file: Path, *, force: bool = False) -> tuple[Manifest, str]:
-    """Put a backup into the database and bring it to this program's version; returns (manifest, revision now).
+def restore(
+    engine: Engine, file: Path, files: Path | None = None, *, force: bool = False
+) -> tuple[Manifest, str]:  # fmt: skip
+    """Put a backup into the database and bring it to this program's version; returns (manifest, revision now). The
+    attachments go into the folder `files`.
 
     Raises Conflict for a database with rows unless `force`, Invalid for a file that is damaged or of the other kind of
     database, SchemaUnknown for a backup of a newer program. What was there stays untouched until all is in place.
@@ -66,6 +71,8 @@ def restore(engine: Engine, file: Path, *, force: bool = False) -> tuple[Manifes
     if not force and not is_empty(engine):
         raise Conflict("数据库里已有数据，恢复会全部覆盖。确定要覆盖请加 --force，并先备份现有数据。")
     with archive.reading(file) as source:
+        if files is not None:
+            archive.restore_files(source, manifest, files)
         (sqlite if manifest.database == "sqlite" else postgres).read(engine, source, manifest)
     return manifest, str(migrations.upgrade(engine)[1])
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ from engine.errors import Invalid
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+FILES = "files/"  # parts that are attachments, each named by its own SHA-256
+HASH = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1 << 20
 
 
@@ -30,6 +33,11 @@ class Manifest:
     parts: Mapping[str, str]
     format: int = FORMAT
     program: str = "lianxin"
+
+    @property
+    def files(self) -> int:
+        """How many attachments it holds."""
+        return sum(name.startswith(FILES) for name in self.parts)
 
     @property
     def total(self) -> int:
@@ -52,6 +60,14 @@ class Writer:
             summed = Summed(stream)
             yield summed
         self.parts[name] = summed.digest.hexdigest()
+
+    def add_files(self, folder: Path | None) -> None:
+        """The attachments: one part per content. Their rows came first, and a row never lacks its file."""
+        for file in sorted(folder.glob("??/*")) if folder is not None else ():
+            if HASH.fullmatch(file.name):
+                with self.part(f"{FILES}{file.name}") as part, file.open("rb") as stream:
+                    while chunk := stream.read(CHUNK):
+                        part.write(chunk)
 
     def finish(self, database: str, revision: str) -> None:
         """The manifest."""
@@ -120,5 +136,20 @@ def check(source: zipfile.ZipFile, manifest: Manifest) -> None:
         with source.open(name) as stream:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
-        if digest.hexdigest() != expected:
+        if digest.hexdigest() != expected or (name.startswith(FILES) and name != f"{FILES}{expected}"):
             raise Invalid(f"备份已损坏：{name} 的校验值不符，不能使用。")
+
+
+def restore_files(source: zipfile.ZipFile, manifest: Manifest, folder: Path) -> None:
+    """Put the attachments back, each under its hash; one that is there already stays."""
+    for name in manifest.parts:
+        sha256 = name.removeprefix(FILES)
+        target = folder / sha256[:2] / sha256
+        if not name.startswith(FILES) or not HASH.fullmatch(sha256) or target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f".new-{sha256}")
+        with source.open(name) as packed, unfinished.open("wb") as stream:
+            while chunk := packed.read(CHUNK):
+                stream.write(chunk)
+        unfinished.replace(target)

@@ -18,7 +18,7 @@ from engine.errors import Invalid
 VERSION = "alembic_version"
 
 
-def write(engine: Engine, file: Path, revision: str) -> None:
+def write(engine: Engine, file: Path, revision: str, files: Path | None) -> None:
     """Copy every table into a new archive at `file`."""
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with snapshot.connect() as connection, archive.writing(file) as writer:
@@ -33,6 +33,7 @@ def write(engine: Engine, file: Path, revision: str) -> None:
                     part.write(row)
                     lines += bytes(row).count(b"\n")  # line breaks inside values are escaped
             writer.rows[table.name] = lines
+        writer.add_files(files)
         writer.finish("postgresql", revision)
 
 

@@ -17,7 +17,7 @@ PART = "database.sqlite3"
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 
 
-def write(engine: Engine, file: Path, revision: str) -> None:
+def write(engine: Engine, file: Path, revision: str, files: Path | None) -> None:
     """Copy the database into a new archive at `file`."""
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         copy = Path(folder) / PART
@@ -29,6 +29,7 @@ def write(engine: Engine, file: Path, revision: str) -> None:
                 writer.rows |= _counts(stored)
             with writer.part(PART) as part, copy.open("rb") as stream:
                 shutil.copyfileobj(stream, part, archive.CHUNK)
+            writer.add_files(files)
             writer.finish("sqlite", revision)
 
 

@@ -16,7 +16,7 @@ from engine.attachments.store import Store
 from engine.cases import content, numbering, versions
 from engine.cases.models import Case, NumberCounter, Signature
 from engine.cases.queries import likely_duplicates
-from engine.errors import Invalid, LianxinError
+from engine.errors import Conflict, Invalid, LianxinError
 from engine.ledger.models import LedgerEntry
 from engine.organisation.models import Delegate
 from engine.work.models import Deadline, History, Task
@@ -247,7 +247,8 @@ def test_r42_a_dissatisfied_reporter_makes_the_delegate_decide(session: Session,
     with pytest.raises(Invalid) as asked, session.begin_nested():
         factories.step(session, cast, case, "signed")
     assert "请选择转街道组织部门" in asked.value.errors["conversion"]
-    page = {"decision": "sign", "content_hash": shown, "settlement": "on_the_spot", "spot_grade": "dissatisfied"}
+    page = {"decision": "sign", "signature_name": "戴代表", "content_hash": shown, "settlement": "on_the_spot",
+            "spot_grade": "dissatisfied"}  # fmt: skip
     with pytest.raises(Invalid) as unsaid, session.begin_nested():
         factories.act(session, cast, case, "delegate", "signature", **page, conversion="convert")
     assert "conversion_reason" in unsaid.value.errors
@@ -265,7 +266,7 @@ def test_r42_a_dissatisfied_reporter_makes_the_delegate_decide(session: Session,
 def test_r42_or_lets_the_answer_stand_with_a_reason(session: Session, cast: Cast) -> None:
     case = factories.registered(session, cast, **SPOT | {"spot_grade": "dissatisfied"})
     factories.act(
-        session, cast, case, "delegate", "signature", decision="sign", settlement="on_the_spot",
+        session, cast, case, "delegate", "signature", decision="sign", signature_name="戴代表", settlement="on_the_spot",
         spot_grade="dissatisfied", conversion="keep", conversion_reason="政策已说明清楚，反映人表示理解",
     )  # fmt: skip
     assert (case.outcome, case.grade) == ("on_the_spot", "dissatisfied")
@@ -318,3 +319,83 @@ def test_r89_before_the_measures_only_paper_cases(session: Session, cast: Cast) 
     """「自发布之日起施行」"""
     assert "补录" in refused(session, cast, reflected_on="2010-11-23")["reflected_on"]
     assert clock.MEASURES_IN_FORCE.isoformat() == "2010-11-24"
+
+
+# ------------------------------------------------------------------------------------------------ beginning mid-year (§0)
+
+PAPER = {"number": "沙头角街道沙头角社区2026012", "registered_on": "2026-01-15", "reached": "to_report",
+         "reflected_on": "2026-01-14"}  # fmt: skip
+FINISHED = {"reached": "finished", "closed_on": "2026-02-10", "received_on": "2026-01-16", "answered_on": "2026-01-28",
+            "result": "solved", "result_text": "转运点已调整作业时间。", "grade": "satisfied"}  # fmt: skip
+
+
+def backfilled(session: Session, cast: Cast, **changes: str) -> Case:
+    """A paper case entered by the liaison."""
+    form = factories.FORM | {"delegate_id": str(cast.delegates["delegate"].id)} | PAPER | changes
+    return intake.backfill(session, cast.actor("liaison"), cast.studio.id, form)
+
+
+def wrong(session: Session, cast: Cast, **changes: str) -> dict[str, str]:
+    """The sentences a paper case is refused with."""
+    with pytest.raises(Invalid) as refusal, session.begin_nested():
+        backfilled(session, cast, **changes)
+    return refusal.value.errors
+
+
+def test_r31_a_studio_that_begins_mid_year_gets_its_next_number_once(session: Session, cast: Cast) -> None:
+    administrator = cast.actor("system_administrator")
+    factories.registered(session, cast)
+    for number in ("1", "0", "-3", "五十八", "100000", ""):
+        with pytest.raises(Invalid) as refusal:
+            intake.start_numbering(session, administrator, cast.studio.id, number, "纸质表已用到57号")
+        assert "following" in refusal.value.errors, number
+    with pytest.raises(Invalid, match="没有设置"):
+        intake.start_numbering(session, administrator, cast.studio.id, "58", " ")
+    row = intake.start_numbering(session, administrator, cast.studio.id, "58", "纸质表已用到57号")
+    assert (row.following, row.by_name, row.at) == (58, "管系统", clock.now())
+    assert factories.registered(session, cast).number == "沙头角街道沙头角社区2026058"
+    with pytest.raises(Conflict, match="每年只能设置一次"):
+        intake.start_numbering(session, administrator, cast.studio.id, "90", "再来一次")
+    for role in ("liaison", "street_head", "procedure_administrator"):
+        with pytest.raises(LianxinError):
+            intake.start_numbering(session, cast.actor(role), cast.studio.id, "99", "不行")
+
+
+def test_r89_a_paper_case_goes_on_at_the_step_it_had_reached(session: Session, cast: Cast) -> None:
+    assert "起始编号" in wrong(session, cast)["number"]
+    intake.start_numbering(session, cast.actor("system_administrator"), cast.studio.id, "58", "纸质表已用到57号")
+    case = backfilled(session, cast, reflected_on="2010-11-23")
+    assert (case.number, case.sequence, case.backfilled) == ("沙头角街道沙头角社区2026012", 12, True)
+    assert clock.local(case.registered_at).date().isoformat() == "2026-01-15"
+    assert (roles(session, case), case.state) == ({"report"}, "awaiting_report")
+    assert told(session, case, "backfilled").actor_name == "李联络"
+    assert session.scalars(select(LedgerEntry).where(LedgerEntry.case_id == case.id)).one().sequence == 12
+    factories.step(session, cast, case, "reported")
+    assert (case.tier, roles(session, case)) == ("street", {"tier_review"})
+    assert "已经登记过" in wrong(session, cast)["number"]
+    assert factories.registered(session, cast).sequence == 58
+
+
+def test_r89_a_finished_paper_case_is_closed_with_its_old_result(session: Session, cast: Cast) -> None:
+    paper = {"number": "沙头角街道沙头角社区2010001", "registered_on": "2010-12-01", "reflected_on": "2010-11-20"}
+    asked = wrong(session, cast, **paper, reached="finished", closed_on="2010-12-30")
+    assert {"unit_id", "received_on", "answered_on", "result", "result_text", "grade"} <= set(asked)
+    days = {"received_on": "2010-12-02", "answered_on": "2010-12-10", "closed_on": "2010-12-05"}
+    unit = {"unit_id": str(cast.unit("district").id)}
+    assert "closed_on" in wrong(session, cast, **paper | FINISHED | unit | days)
+    case = backfilled(session, cast, **paper | FINISHED | unit | days | {"closed_on": "2010-12-30"})
+    assert (case.state, case.outcome, case.grade, roles(session, case)) == ("closed", "closed", "satisfied", set())
+    (page,) = printing.book(session, cast.actor("liaison"), cast.studio.id, 2010).pages
+    assert (page.unit, page.result, page.grade, page.ticks) == (
+        "盐田区城管局",
+        "solved",
+        "satisfied",
+        (True, True, False),
+    )
+    assert page.answered_on is not None and page.answered_on.isoformat() == "2010-12-10"
+    assert session.scalars(select(Deadline)).all() == []
+    spot = backfilled(
+        session, cast, **SPOT, number="沙头角街道沙头角社区2010002", registered_on="2010-12-02", reached="finished",
+        closed_on="2010-12-02", reflected_on="2010-12-02",
+    )  # fmt: skip
+    assert (spot.outcome, spot.grade) == ("on_the_spot", "satisfied")
