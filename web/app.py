@@ -63,9 +63,10 @@ from web.session import Application, House
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
     session, setup_page, workbench, delegate, supervision, absences, registration, attachments, backfill,
-    numbering, signing, inbox, tasks, reviews, handling, cases, search, ledger, papers, fonts, messages, people, organisations,
-    incidents, operations, migration, procedures, comparing, publishing, editor, draft_files, dryrun, scenarios, tracking,
-    intake, submissions, reveal, notices, workdays, parameters, articles,
+    numbering, signing, inbox, tasks, reviews, handling, cases, search, ledger, papers, fonts, messages,
+    people, organisations, incidents, operations, migration, procedures, comparing, publishing, editor,
+    draft_files, dryrun, scenarios, tracking, intake, submissions, reveal, notices, workdays, parameters,
+    articles,
 )  # fmt: skip
 
 SECURITY = {

@@ -13,7 +13,7 @@ from web.forms import Filled
 from web.policy import policy
 from web.session import actor, is_fragment
 
-TABS = {"overview": "基本情况", "progress": "办理过程", "files": "附件", "diagram": "流程图", "log": "日志"}
+TABS = {"overview": "基本情况", "progress": "办理过程", "path": "办理路径", "files": "附件", "diagram": "流程图", "log": "日志"}
 TERMINATION = "terminate"
 blueprint = Blueprint("cases", __name__, url_prefix="/cases/<int:case_id>")
 
@@ -33,6 +33,7 @@ def show(case_id: int) -> ResponseReturnValue:
         tab=tab,
         tabs=TABS,
         withdrawable=_withdrawable(case_id),
+        separable=tasks.may_separate(g.session, actor(), file.case),
         **_drawing(tab, case_id),
         **_files(tab, file),
     )

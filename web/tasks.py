@@ -123,7 +123,8 @@ def _typed() -> dict[str, str]:
 
 def _work(view: tasks.TaskView, form: Filled | None = None) -> str:
     file = casefile.load(g.session, actor(), view.case.id)
-    return _page("tasks/work.html", view=view, file=file, filled=form or filled(view))
+    review = tasks.review_of(g.session, actor(), view.task, view.case) if view.may_complete else None
+    return _page("tasks/work.html", view=view, file=file, filled=form or filled(view), review=review)
 
 
 def _extension(view: tasks.TaskView, typed: dict[str, str] | None = None, refusal: Invalid | None = None) -> Filled:

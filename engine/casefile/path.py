@@ -14,9 +14,10 @@ from engine.work.models import History
 
 ENDS = frozenset({"closed", "void", "terminated", "filed"})
 # acts by which somebody hands the case on
-HANDS = frozenset(
-    {"reported", "referred", "escalated", "sent_down", "split", "instructed", "answered", "declined", "feedback_returned"}
-)
+HANDS = frozenset((
+    "reported", "referred", "escalated", "sent_down", "split", "instructed", "answered", "declined",
+    "feedback_returned",
+))  # fmt: skip
 ITEMS = "分项承办单位"
 
 
@@ -100,18 +101,11 @@ def _day(moment: datetime | None) -> date:
 
 def _moved(row: History, hops: Sequence[Hop], departments: Mapping[str, str]) -> tuple[str, str] | None:
     """(holder, tier) after this row, None when the case stays where it is."""
-    if row.act == "reported":
-        return departments["street"], "street"
-    if row.act == "escalated":
-        above = (row.tier and tier(row.tier).escalates_to) or "committee"
-        return departments[above], above
-    if row.act == "sent_down":
-        lower = below(row.tier) or row.tier
-        return departments[lower], lower
+    reached = _tier_reached(row)
+    if reached:
+        return departments[reached], reached
     if row.act == "split":
         return ITEMS, row.tier
-    if row.act == "instructed" and row.result != "阅存":
-        return departments["city"], "city"
     if row.act == "received":
         return row.organisation_name, row.tier
     if row.act in ("answered", "declined"):
@@ -119,6 +113,17 @@ def _moved(row: History, hops: Sequence[Hop], departments: Mapping[str, str]) ->
     if row.act == "feedback_returned":
         unit = next((hop for hop in reversed(hops) if hop.holder not in departments.values()), None)
         return (unit.holder, unit.tier) if unit else None
-    if row.act == "withdrawn":
-        return (row.organisation_name, row.tier) if row.organisation_name else None
+    if row.act == "withdrawn" and row.organisation_name:
+        return row.organisation_name, row.tier
     return None
+
+
+def _tier_reached(row: History) -> str:
+    """The tier whose department has the case after this row, "" when it went nowhere on the ladder."""
+    if row.act == "reported":
+        return "street"
+    if row.act == "escalated":
+        return (row.tier and tier(row.tier).escalates_to) or "committee"
+    if row.act == "sent_down":
+        return below(row.tier) or row.tier
+    return "city" if row.act == "instructed" and row.result != "阅存" else ""

@@ -55,8 +55,8 @@ def _tasks(session: Session, actor: Actor) -> list[ColumnElement[int]]:
             func.count().label("todo"),
             _many(conditions.awaiting_receipt(actor)).label("receipt"),
             _many(conditions.in_hand(actor)).label("in_hand"),
-            _many((Task.due_at > now) & (Task.due_at <= soon)).label("due_soon"),
-            _many(Task.due_at <= now).label("overdue"),
+            _many((Task.due_at <= soon) & ~conditions.overdue(now)).label("due_soon"),
+            _many(conditions.overdue(now)).label("overdue"),
         )
         .where(conditions.to_do(actor))
         .cte("counted_tasks")

@@ -81,8 +81,8 @@ def _tasks(session: Session, actor: Actor, box: str) -> Query:
         "todo": conditions.to_do(actor),
         "receipt": conditions.awaiting_receipt(actor),
         "in_hand": conditions.in_hand(actor),
-        "due_soon": conditions.to_do(actor) & (Task.due_at > now) & (Task.due_at <= soon),
-        "overdue": conditions.to_do(actor) & (Task.due_at <= now),
+        "due_soon": conditions.to_do(actor) & (Task.due_at <= soon) & ~conditions.overdue(now),
+        "overdue": conditions.to_do(actor) & conditions.overdue(now),
     }
     query = select(Task).where(conditions_of[box], Task.case_id.is_not(None))
     return query.order_by(Task.due_at.is_(None), Task.due_at, Task.created_at, Task.id)

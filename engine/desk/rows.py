@@ -14,7 +14,7 @@ from engine.handlings.models import Handling, Supervision
 from engine.organisation.models import Organisation, Person, Place
 from engine.supervision.models import Slip
 from engine.work.models import Task
-from engine.workdays.lamps import Lamp, lamp, last_day
+from engine.workdays.lamps import SOFT, Lamp, lamp, last_day
 from engine.workdays.queries import calendar
 
 ROW = TypeVar("ROW")
@@ -116,6 +116,7 @@ class _Facts:
         limited = item.task if item.task is not None and item.task.due_at else limiting(open_tasks)
         due_at = limited.due_at if limited else None
         due_on = last_day(due_at) if due_at else None
+        soft = limited is not None and limited.role in SOFT
         received_on = handling.received_on if handling else case.arrived_on
         return Row(
             case_id=case.id,
@@ -129,10 +130,10 @@ class _Facts:
             received_on=received_on,
             days=self.calendar.between(received_on, due_on) if received_on and due_on else None,
             due_on=due_on,
-            lamp=lamp(self.calendar, due_at) if due_at else None,
+            lamp=lamp(self.calendar, due_at, soft) if due_at else None,
             provisional=limited.provisional if limited else False,
             state=case.state,
-            overdue=bool(due_at and due_at <= clock.now()),
+            overdue=bool(due_at and due_at <= clock.now() and not soft),
             supervised=case.id in self.supervised,
             task_id=item.task.id if item.task else None,
             holder=self.holders.get(item.task.assignee_id or 0, "") if item.task else "",

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from engine import clock
 from engine.calendar import Calendar
 
+SOFT = frozenset({"report", "tier_review"})  # roles of steps whose limit is a target: 「及时」 in article 10
 SOON = 3  # 临期: due within three working days, the last day included
 
 
@@ -18,11 +19,14 @@ class Lamp:
     words: str
 
 
-def lamp(calendar: Calendar, due_at: datetime) -> Lamp:
-    """The lamp of a limit at this moment; a limit of a day ends at its 24:00."""
+def lamp(calendar: Calendar, due_at: datetime, soft: bool = False) -> Lamp:
+    """The lamp of a limit at this moment; a limit of a day ends at its 24:00. A `soft` one is a target of ours and
+    no limit of the measures: it turns yellow and never red (R49, A12)."""
     today, due = clock.today(), last_day(due_at)
     if due_at <= clock.now():
         late = calendar.between(due, today)
+        if soft:
+            return Lamp("yellow", late, f"黄·转办逾时{late}个工作日" if late else "黄·转办逾时不足1个工作日")
         return Lamp("red", late, f"红·逾期{late}个工作日" if late else "红·逾期不足1个工作日")
     left = calendar.between(today, due)
     if left > SOON:
