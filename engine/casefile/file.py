@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine import access, clock
 from engine.access import Actor, Verb
+from engine.attachments.models import Attachment
 from engine.calendar import Calendar
 from engine.casefile import joined, limit, path, tracked
 from engine.casefile.joined import Joined
@@ -80,6 +81,7 @@ class CaseFile:
     rating: Rating | None
     delegates: Sequence[CaseDelegate]  # co-signers, and who led before (R64)
     signatures: Sequence[Signature]
+    attachments: Sequence[Attachment]
     notices: Sequence[tuple[Notice, str]]  # with the receiver's name
     unread_copies: Sequence[int]
     instance_id: int | None
@@ -136,6 +138,7 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
         rating=next(reversed(_of(session, Rating, Rating.case_id, case_id)), None),
         delegates=_of(session, CaseDelegate, CaseDelegate.case_id, case_id) if case.several_delegates else [],
         signatures=_of(session, Signature, Signature.case_id, case_id),
+        attachments=_of(session, Attachment, Attachment.case_id, case_id),
         notices=[(row, _receiver(row, names, contact)) for row in _of(session, Notice, Notice.case_id, case_id)],
         unread_copies=[copy.id for copy in copies if copy.read_at is None and _addressed(actor, copy)],
         instance_id=instance.id if instance else None,

@@ -134,4 +134,5 @@ def _unregistered(draft: Draft) -> Row:
         overdue=False,
         supervised=False,
         at=draft.saved_at,
+        draft_key=draft.key if draft.task_id is None else None,
     )

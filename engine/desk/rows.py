@@ -61,6 +61,7 @@ class Row:
     at: datetime | None = None
     copy_id: int | None = None
     deputy_for: str = ""  # the absent colleague whose task it is (代理)
+    draft_key: str | None = None  # of a registration that is not finished
 
 
 @dataclass(frozen=True, slots=True)
