@@ -19,7 +19,8 @@ ROLES = frozenset(
     referral answer limit reminder supervision_limit supervision recall extension_request extension_consent extension_dispute
     receipt_target plan_target extension feedback
     feedback_check feedback_return feedback_copy letter decline committee_instruction filing rating_reporter
-    rating_delegate rating_department rating_consultation rating_redo rating termination closing send_down merge
+    rating_delegate rating_department rating_consultation rating_redo
+    consultation_invitation consultation consultation_measure measure_limit rating termination closing send_down merge
 """.split()  # noqa: SIM905
 )
 ANSWER_DAYS = 10

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.catalogue import case_operations as case
 from engine.catalogue import (
+    consultation_operations,
     extension_operations,
     facts,
     feedback_operations,
@@ -54,6 +55,8 @@ SERVICES: dict[str, Operation] = {
     "feedback.copy": feedback_operations.copy,
     "rating.conclude": rating_operations.conclude,
     "rating.redo": rating_operations.redo,
+    "consultation.invite": consultation_operations.invite,
+    "consultation.measure_late": consultation_operations.measure_late,
 }
 
 # Operations of user tasks: run with the submitted form; what they return are the routing flags of the token.
@@ -72,6 +75,8 @@ SUBMISSIONS: dict[str, Operation] = {
     "rating.record": rating_operations.record,
     "rating.agree": rating_operations.agree,
     "rating.decide_redo": rating_operations.decide_redo,
+    "consultation.close": consultation_operations.close,
+    "consultation.fulfil": consultation_operations.fulfil,
 }
 
 OPERATIONS = frozenset(SERVICES) | frozenset(SUBMISSIONS)

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from engine import clock
+from engine.catalogue import meeting
 from engine.catalogue.act import Act
 from engine.errors import Invalid
 
@@ -16,6 +17,7 @@ CASE_FACTS = ("arrived_on", "tier", "matter", "settlement", "channel", "instruct
 HANDLING_FACTS = {"received_on": "received_on", "extended": "extended", "handling_tier": "tier"}
 DERIVED: dict[str, Callable[[Act], Any]] = {
     "anonymous": lambda act: not act.case.reporter_name,  # 不署名: rated by two (A27)
+    "measure_due_on": lambda act: meeting.measure(act).due_on,
 }
 FACTS = frozenset((*PARAMETERS, *CASE_FACTS, *HANDLING_FACTS, *DERIVED))
 

@@ -71,6 +71,10 @@ OPERATIONS: dict[str, Named] = {
     "feedback.check": Named("审核书面反馈", "11", "接受答复，或退回重办。"),
     "letter.confirm": Named("确认送达纸质答复", "11", "工作室当面或邮寄送达，写明凭证。"),
     "committee.instruct": Named("市委批示", "10", "交市有关部门、交市委组织部，或阅存。"),
+    "consultation.invite": Named("邀请三方", "12", "通知反映人、市党代表、承办单位和召集单位时间、地点和议题。"),
+    "consultation.close": Named("结束协商", "12", "各方到场或缺席理由、意见和签名齐全后结束，商定事项各成一项待办。"),
+    "consultation.fulfil": Named("落实商定事项", "12", "责任方写明落实的结果。"),
+    "consultation.measure_late": Named("商定事项逾期提醒", "12", "到期没有落实的，提醒责任方和召集单位。"),
     "rating.record": Named("记录评价", "12", "反映人、党代表、街道组织部门各自的等级。"),
     "rating.decide_redo": Named("决定是否重办", "12", "评为不满意的可以重办一次。"),
     "rating.agree": Named("评议协商", "12", "三方不一致时协商出一个等级。"),
@@ -96,6 +100,8 @@ NOTICES: dict[str, tuple[Notice, ...]] = {
     "case.file": (Notice("filed", "反映人、党代表、工作室"),),
     "case.terminate": (Notice("terminated", "反映人、党代表、工作室"),),
     "rating.redo": (Notice("referral", "承办单位"),),
+    "consultation.invite": (Notice("consultation_invitation", "反映人、党代表、承办单位、召集单位"),),
+    "consultation.measure_late": (Notice("measure_late", "责任方、召集单位"),),
     "handling.open": (
         Notice("referral", "承办单位"),
         Notice("transferred_again", "上一级组织部门（第三次转交起）"),
@@ -138,6 +144,8 @@ POOLS: dict[str, Named] = {
     "supervisor_1": Named("督办：上一级", "12", "逾期仍未答复时接着督办的一级。"),
     "supervisor_2": Named("督办：再上一级", "12", "第三次督办的一级。"),
     "committee": Named("市委", "10", "市委。"),
+    "consultation_convener": Named("协商召集单位", "12", "召集这次三方协商的组织部门或工作室。"),
+    "measure_party": Named("商定事项责任方", "12", "协商时商定由谁落实。"),
 }
 
 ROLES: dict[str, Named] = {
@@ -177,6 +185,10 @@ ROLES: dict[str, Named] = {
     "rating_department": Named("街道组织部门评定", "12", "由街道组织部门商党代表和群众评定；承办单位不能给自己评。"),
     "rating_consultation": Named("评议协商", "12", "三方不一致时协商。"),
     "rating": Named("评议", "12", "评定等级并登记在册。"),
+    "consultation_invitation": Named("邀请三方", "12", "通知三方协商的时间、地点和议题。"),
+    "consultation": Named("三方协商", "12", "对疑难问题和重大事项，召集三方进行协商。"),
+    "consultation_measure": Named("落实商定事项", "12", "协商商定的事项，有责任方和期限。"),
+    "measure_limit": Named("商定事项期限", "12", "到期没有落实的只提醒。"),
     "rating_redo": Named("重办", "12", "评为不满意的重办一次，重新计算时限，两次评价都保留。"),
     "send_down": Named("下转", "10", "上级转回下一级组织部门，例外。"),
     "merge": Named("并案", "10", "反映同一事项的并入一件主件，承办单位答复一次。"),
@@ -203,6 +215,7 @@ FACTS: dict[str, Named] = {
     "matter": Named("事项类别", "9", "登记表上的类别。"),
     "settlement": Named("处理方式", "须知6", "当场答复或转街道组织部门。"),
     "channel": Named("反映途径", "须知3", "来访、走访、电话、网络等。"),
+    "measure_due_on": Named("商定事项的期限", "12", "协商时商定的日期，当日24时届满。"),
     "anonymous": Named("是否不署名", "12", "反映人不署名的为“是”，评议只由市党代表和街道组织部门进行。"),
     "instruction": Named("批示内容", "10", "市委批示的文字，没有批示时为空。"),
 }
@@ -214,6 +227,8 @@ RESULTS: dict[str, Named] = {
     "letter_needed": Named("要不要送纸质答复", "11", "反映人收不到短信时为“是”。"),
     "items": Named("分项", "10", "分项转交时各项的编号列表。"),
     "agreed": Named("三方评价是否一致", "12", "一致为“是”；重办后仍不满意的为“否”，先协商。"),
+    "measures": Named("商定事项", "12", "协商时商定的各个事项。"),
+    "several": Named("有没有商定事项", "12", "有商定事项时为“是”。"),
     "redo": Named("可不可以重办", "12", "第一次评为不满意时为“是”。"),
 }
 OUTCOMES = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.catalogue import meeting
 from engine.catalogue.act import Act
 from engine.catalogue.around import PLACES, Acting
 from engine.catalogue.tiers import tier
@@ -43,6 +44,20 @@ def supervisor(act: Act, step: int) -> Pool:
     return Pool(department(act, rung).id, duty)
 
 
+def convener(act: Act) -> Pool:
+    """Whoever called the consultation: a studio's liaison, or anybody of a department."""
+    organisation_id = meeting.consultation(act).convener_id
+    return Pool(organisation_id, "liaison" if organisation_id == act.case.studio_id else "")
+
+
+def measure_party(act: Act) -> Pool:
+    """Who took on what was agreed (R77)."""
+    party = meeting.responsible(act)
+    if party.person_id is not None:
+        return Pool(person_id=party.person_id)
+    return convener(act) if party.party == "convener" else Pool(party.organisation_id)
+
+
 POOLS: dict[str, Callable[[Act], Pool]] = {
     "studio": lambda act: Pool(act.case.studio_id, "liaison"),
     "delegate": lambda act: Pool(person_id=act.case.delegate_person_id),
@@ -55,6 +70,8 @@ POOLS: dict[str, Callable[[Act], Pool]] = {
     "supervisor_1": lambda act: supervisor(act, 1),
     "supervisor_2": lambda act: supervisor(act, 2),
     "committee": lambda act: Pool(department(act, "committee").id),
+    "consultation_convener": convener,
+    "measure_party": measure_party,
 }
 
 

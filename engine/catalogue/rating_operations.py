@@ -172,7 +172,7 @@ def agree(act: Act) -> dict[str, Any]:
 
 
 def conclude(act: Act) -> dict[str, Any]:
-    """登记评定等级: one of four grades, locked with the ledger page; once 不满意 may be handled again (R80, R83, R116)."""
+    """登记评定等级: one of four, locked with the ledger page; 不满意 may be handled again once (R80, R83, R116)."""
     rating = ratings.of_handling(act.session, act.current_handling().id) or _register(act, "", "")
     act.case.grade = rating.grade
     act.session.flush()

@@ -35,6 +35,8 @@ HOLDERS: dict[str, Callable[[Holder], bool]] = {
     "supervisor_1": _supervisor(1),
     "supervisor_2": _supervisor(2),
     "committee": _at("committee"),
+    "consultation_convener": lambda post: post[0] in ("studio", "department"),
+    "measure_party": lambda post: post[0] in ("studio", "department", "unit"),
 }
 DELEGATE = "delegate"
 

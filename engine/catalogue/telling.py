@@ -35,6 +35,9 @@ PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "days": ("剩余或逾期的工作日数", "3"),
     "lead": ("并案的主件编号", "沙头角街道沙头角社区2026001"),
     "reason": ("退回、延期、终止的理由", "需现场勘察"),
+    "meeting": ("协商时间", "2026年3月16日14:30"),
+    "venue": ("协商地点", "沙头角社区党代表工作室"),
+    "topic": ("协商议题或商定事项", "夜间作业时间"),
 }
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -68,6 +71,7 @@ def _names(act: Act) -> dict[str, Any]:
         "reason": case.outcome_reason or act.form.get("reason", ""),
         "department": pools.department(act, case.tier if case.tier != "community" else "street").name,
     }
+    names |= {name: act.form[name] for name in ("meeting", "venue", "topic") if act.form.get(name)}
     if case.merged_into_id is not None:
         names["lead"] = act.once("lead", lambda: act.session.get_one(Case, case.merged_into_id)).number
     if handling is not None:

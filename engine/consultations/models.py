@@ -53,7 +53,7 @@ class Participant(Base):
 
 
 class Measure(Base):
-    """Something the parties agreed on: who does it, until when (end of that day); a task of the procedure until done."""
+    """Something the parties agreed on: who does it, until when (end of that day); a task until it is done."""
 
     __tablename__ = "consultation_measures"
 
@@ -61,7 +61,7 @@ class Measure(Base):
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id"), index=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     text: Mapped[str] = mapped_column(String(600))
-    party: Mapped[str] = mapped_column(String(12))  # delegate | unit | convener
+    participant_id: Mapped[int] = mapped_column(ForeignKey("consultation_participants.id"))  # who does it
     due_on: Mapped[date]
     result: Mapped[str] = mapped_column(Text, default="")
     done_by_name: Mapped[str] = mapped_column(String(40), default="")

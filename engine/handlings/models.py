@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,7 +20,7 @@ class Review(Base):
     department_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     decision: Mapped[str] = mapped_column(String(12))  # refer | escalate | send_down | unit | department | file
     item: Mapped[int | None]  # the sub-item it is about: 1 = -1; NULL on a form with one matter (R58)
-    leader: Mapped[str] = mapped_column(String(40), default="", server_default="")  # of a 批示 (R53)
+    leader: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))  # of a 批示 (R53)
     instructed_on: Mapped[date | None]
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     basis: Mapped[str] = mapped_column(String(300), default="")
@@ -40,9 +40,9 @@ class Handling(Base):
     tier: Mapped[str] = mapped_column(String(10))
     department_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     unit_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    document_number: Mapped[str] = mapped_column(String(60), default="", server_default="")  # 文号 of the 转交单
+    document_number: Mapped[str] = mapped_column(String(60), default="", server_default=text("''"))  # 文号 of the 转交单
     item: Mapped[int | None]  # sub-item, 1 = -1; NULL on a form with one matter (R58)
-    item_text: Mapped[str] = mapped_column(String(600), default="", server_default="")
+    item_text: Mapped[str] = mapped_column(String(600), default="", server_default=text("''"))
     lead_handling_id: Mapped[int | None] = mapped_column(ForeignKey("handlings.id"))  # 并案: whose answer this one took
     received_at: Mapped[datetime]
     received_on: Mapped[date]
@@ -63,7 +63,7 @@ class Handling(Base):
     answered_at: Mapped[datetime | None]  # accepted feedback: when it was delivered
     state: Mapped[str] = mapped_column(String(12), default="open")  # open | answered | declined | withdrawn | ended
     close_reason: Mapped[str] = mapped_column(String(600), default="")
-    suggested_unit: Mapped[str] = mapped_column(String(80), default="", server_default="")  # 建议承办单位 of a 退件 (R57)
+    suggested_unit: Mapped[str] = mapped_column(String(80), default="", server_default=text("''"))  # 建议承办单位 of a 退件 (R57)
     declined_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_handlings_unit", "unit_id", "received_at"),)

@@ -25,6 +25,7 @@ class Host:
     def fact(self, name: str, data: Mapping[str, Any]) -> Any:
         """A case fact; KeyError when there is none of that name."""
         self.act.look_at(data.get("item"))
+        self.act.keep("measure", data.get("measure"))
         return facts.fact(self.act, name)
 
     def call(self, operation: str, arguments: Mapping[str, Any], token: bpmn.Token) -> Mapping[str, Any] | None:
@@ -33,6 +34,7 @@ class Host:
         if service is None:
             raise Misconfigured(f"“{token.name}”要执行的操作 {operation} 不存在，请管理员在流程图中改正。")
         self.act.look_at(token.data.get("item"))
+        self.act.keep("measure", token.data.get("measure"))
         at_element = replace_place(self.act, token.process_id, token.element_id, token.name, token.extensions)
         try:
             result = service(at_element, **arguments)

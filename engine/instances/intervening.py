@@ -18,9 +18,9 @@ from engine.work.models import Instance, Task
 def case_of(session: Session, instance: Instance) -> Case:
     """The case of an instance. A procedure that no case started (by the clock, by a message) gets an empty one that is
     never stored: its acts have neither tier nor state."""
-    if instance.case_id is None:
+    if instance.about_id is None:
         return Case(tier="", state="")
-    return session.get_one(Case, instance.case_id)
+    return session.get_one(Case, instance.about_id)
 
 
 def restored(session: Session, instance: Instance, act: Act, *, suspended: bool = False) -> bpmn.Run:

@@ -18,7 +18,7 @@ from engine.instances.host import Host, replace_place
 from engine.work import operations as work
 from engine.work.models import Deadline, Instance, Subscription, Task
 
-LIMITS = ("limit", "transit_target")  # roles of timers that are a task's due date
+LIMITS = ("limit", "transit_target", "measure_limit")  # roles of timers that are a task's due date
 
 
 @dataclass
@@ -66,10 +66,11 @@ def pool_of(session: Session, act: Act, task: bpmn.OpenTask) -> Pool:
 def new_task(session: Session, instance: Instance, act: Act, task: bpmn.OpenTask) -> Task:
     """The row of a step that has just opened, in the pool its diagram names."""
     act.look_at(task.data.get("item"))
+    act.keep("measure", task.data.get("measure"))
     pool = pool_of(session, act, task)
     return Task(
         instance_id=instance.id,
-        case_id=instance.case_id,
+        case_id=instance.about_id,
         token=task.token,
         process_id=task.process_id,
         element_id=task.element_id,
@@ -132,7 +133,7 @@ _NO_SUBSCRIPTION = delete(subscriptions).where(
 def _deadline(instance: Instance, timer: bpmn.WaitingTimer) -> dict[str, Any]:
     return {
         "instance_id": instance.id,
-        "case_id": instance.case_id,
+        "case_id": instance.about_id,
         "token": timer.token,
         "host_token": timer.host_token or "",
         "process_id": timer.process_id,
@@ -161,7 +162,7 @@ def project_subscriptions(
 def _subscription(instance: Instance, item: bpmn.Subscription) -> dict[str, Any]:
     return {
         "instance_id": instance.id,
-        "case_id": instance.case_id,
+        "case_id": instance.about_id,
         "token": item.token,
         "host_token": item.host_token or "",
         "message": item.name,

@@ -23,11 +23,12 @@ from engine.work.models import Deadline, Instance, Task
 
 def start(
     session: Session, package_id: int, process_id: str, act: Act, data: Mapping[str, Any],
-    start_event: str | None = None,
+    start_event: str | None = None, *, beside: bool = False,
 ) -> Outcome:  # fmt: skip
     """Start a procedure for `act.case` on exactly this package version, up to its first waits; `start_event`: the timer
-    or message start that happened, else the plain one."""
-    instance = Instance(package_id=package_id, process_id=process_id, case_id=act.case.id, started_at=clock.now())
+    or message start that happened, else the plain one; `beside` the case's own procedure, which goes on."""
+    place = {"beside_id" if beside else "case_id": act.case.id}
+    instance = Instance(package_id=package_id, process_id=process_id, started_at=clock.now(), **place)
     session.add(instance)
     session.flush()
     act.instance_id = instance.id
@@ -48,6 +49,7 @@ def complete(session: Session, instance: Instance, task: Task, act: Act) -> Outc
         memory = memory_of(instance, task, act, open_task)
         work.take(act.batch, task)
         act.received_at = task.created_at
+        act.keep("measure", open_task.data.get("measure"))
         here = replace_place(act, task.process_id, task.element_id, task.name, open_task.extensions)
         flags = _submit(here, str(open_task.extensions.get("operation", "")))
         merge_place(act, here)

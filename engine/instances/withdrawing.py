@@ -72,7 +72,7 @@ def remember(instance: Instance, act: Act, memory: dict[str, Any] | None) -> Non
     ]
     values = {
         "instance_id": instance.id,
-        "case_id": instance.case_id,
+        "case_id": instance.about_id,
         "actor_id": act.actor.person_id,
         "history_id": act.history.id,
         "act": act.history.act,

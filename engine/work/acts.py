@@ -11,6 +11,8 @@ LABELS = {
     "amended": "补正",
     "answered_on_the_spot": "当场答复",
     "reported": "报街道组织部门",
+    "copy_given": "交付登记表",
+    "scan_filed": "归档扫描件",
     "referred": "转交承办",
     "escalated": "上报",
     "sent_down": "下转",

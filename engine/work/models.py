@@ -18,11 +18,18 @@ class Instance(Base):
     package_id: Mapped[int] = mapped_column(ForeignKey("packages.id"), index=True)
     process_id: Mapped[str] = mapped_column(String(60))
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    # of a small procedure beside the case's own (三方协商): which case it is about; then `case_id` is NULL
+    beside_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
     state: Mapped[bytes | None] = mapped_column(LargeBinary)
     revision: Mapped[int] = mapped_column(default=0)
     status: Mapped[str] = mapped_column(String(10), default="open")  # open | suspended | ended
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+    @property
+    def about_id(self) -> int | None:
+        """The case its tasks and deadlines are about, whether it is the case's own procedure or one beside it."""
+        return self.case_id if self.case_id is not None else self.beside_id
 
 
 class Task(Base):

@@ -10,7 +10,7 @@ from lxml import etree
 from engine import bpmn, forms
 
 FOLDER = Path(__file__).parents[2] / "processes" / "opinion"
-DIAGRAMS = ("opinion", "tier_review", "sub_item", "merged", "handling", "rating")
+DIAGRAMS = ("opinion", "tier_review", "sub_item", "merged", "handling", "rating", "consultation", "measure")
 NS = {
     "b": "http://www.omg.org/spec/BPMN/20100524/MODEL",
     "di": "http://www.omg.org/spec/BPMN/20100524/DI",
@@ -64,6 +64,7 @@ class Office:
             "received_on": date(2026, 3, 2), "arrived_on": date(2026, 3, 2), "extended": False, "answer_limit": 10,
             "extended_answer_limit": 30, "transit_target": 3, "first_reminder": 3, "second_reminder": 1,
             "second_supervision": 5, "third_supervision": 10, "tier": "street", "matter": "environment", "anonymous": False,
+            "measure_due_on": date(2026, 3, 31),
             "sign_target": 1, "plan_target": 3,
         } | facts  # fmt: skip
         self.functions = {

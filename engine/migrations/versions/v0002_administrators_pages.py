@@ -687,9 +687,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("number", sa.String(length=60), server_default=sa.text("('')"), nullable=False))
 
     with op.batch_alter_table("handlings", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("document_number", sa.String(length=60), server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column("document_number", sa.String(length=60), server_default=sa.text("('')"), nullable=False)
+        )
         batch_op.add_column(sa.Column("item", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("item_text", sa.String(length=600), server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column("item_text", sa.String(length=600), server_default=sa.text("('')"), nullable=False)
+        )
         batch_op.add_column(sa.Column("lead_handling_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("handler_named_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(
@@ -700,7 +704,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("sign_late_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("plan_late_at", sa.DateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("suggested_unit", sa.String(length=80), server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column("suggested_unit", sa.String(length=80), server_default=sa.text("('')"), nullable=False)
+        )
         batch_op.add_column(sa.Column("declined_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_foreign_key(
             batch_op.f("fk_handlings_lead_handling_id"), "handlings", ["lead_handling_id"], ["id"]
@@ -717,7 +723,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.add_column(sa.Column("item", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("leader", sa.String(length=40), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("leader", sa.String(length=40), server_default=sa.text("('')"), nullable=False))
         batch_op.add_column(sa.Column("instructed_on", sa.Date(), nullable=True))
 
     with op.batch_alter_table("signatures", schema=None) as batch_op:
