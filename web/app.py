@@ -16,6 +16,7 @@ from web import (
     backfill,
     cases,
     comparing,
+    copies,
     delegate,
     demo,
     draft_files,
@@ -43,6 +44,7 @@ from web import (
     procedures,
     publishing,
     registration,
+    reports,
     reveal,
     reviews,
     scenarios,
@@ -54,6 +56,7 @@ from web import (
     supervision,
     tasks,
     tracking,
+    verify,
     workbench,
     workdays,
 )
@@ -63,7 +66,7 @@ from web.session import Application, House
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
     session, setup_page, workbench, delegate, supervision, absences, registration, attachments, backfill,
-    numbering, signing, inbox, tasks, reviews, handling, cases, search, ledger, papers, fonts, messages,
+    numbering, signing, copies, reports, verify, inbox, tasks, reviews, handling, cases, search, ledger, papers, fonts, messages,
     people, organisations, incidents, operations, migration, procedures, comparing, publishing, editor,
     draft_files, dryrun, scenarios, tracking, intake, submissions, reveal, notices, workdays, parameters,
     articles,

@@ -1,7 +1,16 @@
 """Working on tasks: look, claim, give back, complete, take back, ask for more time, end a case (I1–I6)."""
 
 from engine.tasks.asking import request_extension, terminate
-from engine.tasks.consenting import Asked, asked, confirm_consent, cosigner_view, record_consent, unconfirmed
+from engine.tasks.consenting import (
+    Asked,
+    Card,
+    asked,
+    confirm_consent,
+    cosigner_view,
+    extension_cards,
+    record_consent,
+    unconfirmed,
+)
 from engine.tasks.delegates import (
     add_cosigner,
     cosigner_choices,
@@ -11,19 +20,21 @@ from engine.tasks.delegates import (
 )
 from engine.tasks.delivering import Delivery, record_delivery, undelivered
 from engine.tasks.doing import Completed, checked, claim, complete, complete_as_reporter, release, save_draft
-from engine.tasks.filing import file_plan, register_receipt
+from engine.tasks.filing import FilingView, file_plan, filing_view, register_receipt
 from engine.tasks.merging import Choice, Choices, choices, join, may_separate, merge, separate
 from engine.tasks.reading import TaskView, beside, form_of, load, options
+from engine.tasks.reporting import batch_of, batches, report_batch, waiting_reports
 from engine.tasks.reviewing import ReviewDesk, members, review_of
 from engine.tasks.routing import MOST_ITEMS, send_down, split
 from engine.tasks.withdrawing import withdraw, withdrawable
 
 __all__ = [
-    "MOST_ITEMS", "Choice", "Choices", "ReviewDesk", "choices", "join", "may_separate", "members", "merge", "review_of",
-    "send_down", "separate", "split",
-    "Asked", "Completed", "Delivery", "TaskView", "add_cosigner", "asked", "beside", "checked", "claim", "complete",
-    "complete_as_reporter", "confirm_consent", "cosigner_choices", "cosigner_view", "file_plan", "form_of", "load",
-    "options", "record_consent", "record_delivery", "register_receipt", "release", "replace_delegate", "replaceable",
-    "replacement_choices", "request_extension", "save_draft", "terminate", "unconfirmed", "undelivered", "withdraw",
-    "withdrawable",
+    "batch_of", "batches", "report_batch", "waiting_reports",
+    "MOST_ITEMS", "Asked", "Card", "Choice", "Choices", "Completed", "Delivery", "FilingView", "ReviewDesk",
+    "TaskView", "add_cosigner", "asked", "beside", "checked", "choices", "claim", "complete", "complete_as_reporter",
+    "confirm_consent", "cosigner_choices", "cosigner_view", "extension_cards", "file_plan", "filing_view", "form_of",
+    "join", "load", "may_separate", "members", "merge", "options", "record_consent", "record_delivery",
+    "register_receipt", "release", "replace_delegate", "replaceable", "replacement_choices", "request_extension",
+    "review_of", "save_draft", "send_down", "separate", "split", "terminate", "unconfirmed", "undelivered",
+    "withdraw", "withdrawable",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import instances
 from engine.access import Actor, Verb, require
-from engine.cases.models import Case
+from engine.cases.models import Case, CaseDelegate
 from engine.catalogue import extension_operations, scopes
 from engine.catalogue.act import Act
 from engine.errors import Conflict, NotFound
@@ -90,6 +90,40 @@ def asked(session: Session, actor: Actor, case_id: int, verb: Verb) -> Asked:
     if extension is None:
         raise NotFound
     return Asked(case, extension, _newest_instance(session, case_id).id)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing the delegate's page asks about an extension: `confirm` a word by telephone, else a co-signer's view."""
+
+    case_id: int
+    number: str
+    reason: str
+    confirm: bool
+
+
+def extension_cards(session: Session, actor: Actor) -> list[Card]:
+    """Words by telephone the delegate has not confirmed, and open requests he has not spoken about as a co-signer."""
+    base = (
+        select(Case.id, Case.number, Extension.reason)
+        .join(Handling, Handling.case_id == Case.id)
+        .join(Extension, Extension.handling_id == Handling.id)
+        .order_by(Extension.id)
+    )
+    words = base.where(
+        Case.delegate_person_id == actor.person_id, Extension.recorded_by_id.is_not(None),
+        Extension.confirmed_at.is_(None),
+    )  # fmt: skip
+    said = select(ExtensionView.extension_id).where(ExtensionView.person_id == actor.person_id)
+    beside_me = select(CaseDelegate.case_id).where(
+        CaseDelegate.person_id == actor.person_id, CaseDelegate.role == "cosigner"
+    )
+    asked_me = base.where(
+        Case.id.in_(beside_me), Handling.state == "open", Extension.decision.in_(("", "disputed")),
+        Extension.id.not_in(said),
+    )  # fmt: skip
+    found = [Card(*row, True) for row in session.execute(words)]
+    return found + [Card(*row, False) for row in session.execute(asked_me)]
 
 
 def unconfirmed(session: Session, case_id: int) -> Extension | None:

@@ -212,7 +212,6 @@ def _prefill(form: forms.Form | None, case: Case, proposal: Mapping[str, Any]) -
     return values
 
 
-
 def draft_of(session: Session, person_id: int, task_id: int) -> Draft | None:
     """What the person typed and did not send yet."""
     return session.scalars(select(Draft).where(Draft.person_id == person_id, Draft.task_id == task_id)).first()
