@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import forms, instances
+from engine import clock, forms, instances
 from engine.access import Actor, Verb, may, require
 from engine.cases.models import Case
 from engine.catalogue import scopes, supervision_operations
@@ -88,7 +88,7 @@ def recall(session: Session, actor: Actor, case_id: int, reason: str) -> None:
     if since is None:
         raise Conflict("本级没有启用收回改派，承办单位仍须办理。需要启用的，请市委组织部在办法参数中设置。")
     if act.now < since:
-        raise Conflict(f"承办单位逾期未满规定的工作日，{since:%Y-%m-%d} 起可以收回改派。")
+        raise Conflict(f"承办单位逾期未满规定的工作日，{clock.local(since):%Y-%m-%d} 起可以收回改派。")
     instances.send(session, session.get_one(Instance, act.instance_id), "recall", act)
 
 
