@@ -1,15 +1,16 @@
 """跟踪明细帐: the ledgers of studios and years, on paper (annex 2) and as tables (article 12, R78, R115)."""
 
-from flask import Blueprint, g, make_response, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import printing
 from engine.access import Verb
 from engine.desk import Page
+from engine.printing import jobs
 from engine.printing.book import PER_PAGE, Book
 from web.policy import policy
-from web.session import actor
-from web.words import GRADES, word
+from web.session import actor, house, is_fragment
+from web.words import word
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
 
@@ -17,7 +18,7 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
-BOXES = {code: label for code, label in GRADES.items() if code != "unreachable"}
+LINES = 100  # of a ledger on one page of the list
 
 
 @blueprint.get("")
@@ -34,23 +35,46 @@ def index() -> ResponseReturnValue:
 @policy(Verb.LEDGER_READ)
 def book(studio_id: int, year: int) -> ResponseReturnValue:
     """One ledger as a list: a line per number, void ones too."""
-    return render_template("ledger/book.html", book=_book(studio_id, year))
+    number = max(request.args.get("page", 1, int), 1)
+    found = printing.book(g.session, actor(), studio_id, year, (number - 1) * LINES, LINES)
+    page = Page(found.pages, found.total, number, LINES)
+    orders = jobs.mine(g.session, actor(), studio_id, year)
+    address = url_for("ledger.book", studio_id=studio_id, year=year)
+    return render_template("ledger/book.html", book=found, page=page, orders=orders, address=address)
 
 
-@blueprint.get("/<int:studio_id>/<int:year>/print")
+@blueprint.post("/<int:studio_id>/<int:year>/pdf")
 @policy(Verb.LEDGER_READ)
-def bound(studio_id: int, year: int) -> ResponseReturnValue:
-    """The ledger as a book for the printer: cover, index, a page of annex 2 per number."""
-    found = _book(studio_id, year)
-    back = url_for("ledger.book", studio_id=studio_id, year=year)
-    return render_template("ledger/print.html", book=found, pages=found.pages, grades=BOXES, back=back)
+def order(studio_id: int, year: int) -> ResponseReturnValue:
+    """Ask for the whole book: cover, index, a page of annex 2 per number; printed in the background (R115)."""
+    job = jobs.order(g.session, actor(), studio_id, year)
+    return redirect(url_for("ledger.job", job_id=job.id))
+
+
+@blueprint.get("/jobs/<int:job_id>")
+@policy(Verb.LEDGER_READ)
+def job(job_id: int) -> ResponseReturnValue:
+    """How far a book is; htmx asks again until it is done."""
+    found = jobs.read(g.session, actor(), job_id)
+    template = "ledger/_job.html" if is_fragment() else "ledger/job.html"
+    back = url_for("ledger.book", studio_id=found.studio_id, year=found.year)
+    return render_template(template, job=found, back=back)
+
+
+@blueprint.get("/jobs/<int:job_id>/file")
+@policy(Verb.LEDGER_READ)
+def file(job_id: int) -> ResponseReturnValue:
+    """The finished book."""
+    found = jobs.read(g.session, actor(), job_id)
+    path = jobs.finished(house().settings, found)
+    return send_file(path, "application/pdf", as_attachment=True, download_name=f"{found.title}.pdf")
 
 
 @blueprint.get("/<int:studio_id>/<int:year>/table.xlsx")
 @policy(Verb.LEDGER_READ)
 def sheet(studio_id: int, year: int) -> ResponseReturnValue:
     """The ledger as an XLSX file."""
-    found = _book(studio_id, year)
+    found = _whole(studio_id, year)
     return _file(found, printing.xlsx(found, word), "xlsx")
 
 
@@ -58,20 +82,19 @@ def sheet(studio_id: int, year: int) -> ResponseReturnValue:
 @policy(Verb.LEDGER_READ)
 def commas(studio_id: int, year: int) -> ResponseReturnValue:
     """The ledger as a CSV file."""
-    found = _book(studio_id, year)
+    found = _whole(studio_id, year)
     return _file(found, printing.csv(found, word), "csv")
 
 
 @blueprint.get("/cases/<int:case_id>")
 @policy(Verb.LEDGER_READ)
-def annex2(case_id: int) -> ResponseReturnValue:
-    """The page of one case (R94)."""
-    page = printing.annex2(g.session, actor(), case_id)
-    back = url_for("ledger.book", studio_id=page.case.studio_id, year=page.case.year)
-    return render_template("ledger/print.html", book=None, pages=[page], grades=BOXES, back=back)
+def of_case(case_id: int) -> ResponseReturnValue:
+    """The ledger a case stands in."""
+    case = printing.annex2(g.session, actor(), case_id).case
+    return redirect(url_for("ledger.book", studio_id=case.studio_id, year=case.year))
 
 
-def _book(studio_id: int, year: int) -> Book:
+def _whole(studio_id: int, year: int) -> Book:
     return printing.book(g.session, actor(), studio_id, year)
 
 

@@ -20,6 +20,14 @@ def style() -> ResponseReturnValue:
     return Response(printing.style(), mimetype="text/css")
 
 
+@blueprint.get("/cases/<int:case_id>")
+@policy(Verb.CASE_READ)
+def of_case(case_id: int) -> ResponseReturnValue:
+    """Everything there is to print of a case."""
+    number, listed = printing.of_case(g.session, actor(), case_id)
+    return render_template("papers/of_case.html", case_id=case_id, number=number, listed=listed)
+
+
 @blueprint.get("/<kind>/<int:row_id>")
 @policy(Verb.CASE_READ)
 def show(kind: str, row_id: int) -> ResponseReturnValue:

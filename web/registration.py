@@ -30,7 +30,6 @@ BLOCKS = (
     ("settlement", "办理情况"),
 )
 MATERIAL = "反映情况"  # under which the attachments stand
-COPIES = (("第一联", "反映人留存"), ("第二联", "社区党代表工作室留存"), ("第三联", "街道组织部门留存"))
 OWN = frozenset({"csrf_token", "draft_key"})  # what a form carries beside its fields
 
 
@@ -161,16 +160,8 @@ def done(case_id: int) -> ResponseReturnValue:
 @policy(Verb.CASE_REGISTER)
 def paper(case_id: int) -> ResponseReturnValue:
     """The three copies for the printer; only the first carries the reporter's query code (R44, R92)."""
-    file = _own(case_id)
-    case = file.case
-    digits = "".join(char for char in case.reporter_phone if char.isdigit())
-    by_phone = len(digits) >= 4 and digits.endswith(case.query_code)
-    form = intake.registration_form(g.session)
-    labels = {item.name: {option.value: option.label for option in item.options} for item in form.fields}
-    signed = next((row for row in reversed(file.signatures) if row.content_hash == case.content_hash), None)
-    return render_template(
-        "registration/print.html", file=file, copies=COPIES, by_phone=by_phone, labels=labels, signed=signed
-    )
+    _own(case_id)
+    return redirect(url_for("papers.show", kind="registration", row_id=case_id))
 
 
 def _studios() -> list[Organisation]:

@@ -33,6 +33,8 @@ BEAT = {
     "send notices": entry("send_notices"),
     "check for stuck cases": entry("check_stuck"),
     "tend the calendar": entry("tend_calendar"),
+    "print ordered books": entry("print_books"),
+    "clear old prints": entry("clear_prints"),
 }
 
 BROKER = {
@@ -79,7 +81,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     }
 
 
-app = Celery("lianxin", include=["workers.deadlines", "workers.notices"])
+app = Celery("lianxin", include=["workers.deadlines", "workers.notices", "workers.printing"])
 app.conf.update(configuration(config.load()))
 
 

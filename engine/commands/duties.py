@@ -15,9 +15,11 @@ from engine.commands.sessions import opener
 from engine.config import Settings
 from engine.db import Begin
 from engine.notices import delivery
+from engine.printing import jobs
 
 log = logging.getLogger(__name__)
 LONGEST = 20.0  # seconds one round of a duty may go on; the next round continues
+PRINTING = 8.0  # the same of printing: whoever waits for a limit must not wait for a book
 LOOK = 1.0
 
 
@@ -50,6 +52,16 @@ def tend_calendar(begin: Begin, _settings: Settings) -> int:
     return amending.tend(begin, lambda: time.monotonic() < last)
 
 
+def print_books(begin: Begin, settings: Settings) -> int:
+    """Print pieces of the ledgers people wait for; how many (R115)."""
+    return jobs.work(begin, settings, PRINTING)
+
+
+def clear_prints(begin: Begin, settings: Settings) -> int:
+    """Remove printed books nobody fetched for a week; how many."""
+    return jobs.tidy(begin, settings)
+
+
 @dataclass(frozen=True)
 class Duty:
     """A function and how often it is due."""
@@ -63,6 +75,8 @@ DUTIES = {
     "send_notices": Duty(send_notices, 30),
     "check_stuck": Duty(check_stuck, 600),
     "tend_calendar": Duty(tend_calendar, 15),
+    "print_books": Duty(print_books, 5),
+    "clear_prints": Duty(clear_prints, 3600),
 }
 
 

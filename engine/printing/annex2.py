@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, defer, undefer
 
 from engine import access, clock
-from engine.access import Actor, Verb
+from engine.access import Actor, CaseScope, Verb
 from engine.cases.models import Case, Signature
 from engine.cases.signing import METHODS
 from engine.errors import NotFound
@@ -18,7 +18,7 @@ from engine.handlings.models import Handling
 from engine.organisation import queries as organisation
 from engine.organisation.models import Organisation, Place
 from engine.printing import fit
-from engine.printing.reporter import Reporter, in_full
+from engine.printing.reporter import Reporter, shown
 from engine.ratings.models import Opinion
 
 # characters and lines of a box at 10.5 pt, and the characters its label takes; one character less than there is room
@@ -26,7 +26,11 @@ from engine.ratings.models import Opinion
 SUMMARY = (36, 9, 5)  # 内容摘要 (142 mm × 50 mm)
 RESULT = (30, 7, 5)  # 办理结果 (118 mm × 40 mm)
 WRITTEN = frozenset({"drawn", "scan", "click", "paper"})  # a name or a hand stands for itself
-CELL = (20, 3)  # a value of one row, at 8 pt in the narrower of the two cells (56 mm)
+# millimetres inside the cells of the grid
+CELLS = {
+    "姓名": 15.6, "单位": 43.6, "单位地址": 49.6, "住址": 43.6, "住址电话": 49.6, "党代表姓名": 15.6, "职务": 11.6,
+    "联系方式": 49.6, "承办单位": 43.6, "反映人签名": 43.6, "市党代表签名": 43.6, "街道组织部门负责人签名": 43.6,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Annex2:
     on paper ends. Until a step has happened its part is empty."""
 
     case: Case
+    person: Reporter  # 反映人情况 as this reader may see it (R99)
     street: str
     form_signed: Signed | None  # the delegate's signature under the form (R106)
     unit: str  # of the accepted answer (R107)
@@ -73,11 +78,6 @@ class Annex2:
         return self.form_signed.on if self.form_signed else None
 
     @property
-    def reporter_shown(self) -> Reporter:
-        """反映人情况: a ledger is read by those who have to reach the reporter."""
-        return in_full(self.case)
-
-    @property
     def lost(self) -> str:
         """Why there is no answer: 作废 or 终止, with the reason."""
         return self.case.outcome_reason if self.case.outcome in ("void", "terminated") else ""
@@ -93,18 +93,23 @@ class Annex2:
         return fit.split(self.lost or self.result_text, *RESULT)
 
     @property
+    def cells(self) -> dict[str, fit.Cell]:
+        """The values of the grid's rows by their labels, each in the size that fits its cell."""
+        person, case = self.person, self.case
+        hands = (self.reporter, self.delegate, self.department)
+        values = (
+            person.name, person.employer, person.employer_address, person.address, person.address_phone,
+            case.delegate_name, case.delegate_title, case.delegate_contact, self.unit,
+            *(hand.note if hand else "" for hand in hands),
+        )  # fmt: skip
+        return {name: fit.cell(value, CELLS[name]) for name, value in zip(CELLS, values, strict=True)}
+
+    @property
     def continued(self) -> list[tuple[str, str]]:
-        """What did not fit: (label, the rest), in the order of the page."""
-        parts = [(label, fit.split(text, *CELL)[1]) for label, text in self._cells()]
+        """What did not fit: (label, the rest)."""
+        parts = [(label, found.rest) for label, found in self.cells.items()]
         parts += [("内容摘要", self.summary_parts[1]), ("办理结果", self.result_parts[1])]
         return [(label, rest) for label, rest in parts if rest]
-
-    def _cells(self) -> list[tuple[str, str]]:
-        case = self.case
-        return [
-            ("单位", case.reporter_employer), ("单位地址", case.reporter_employer_address),
-            ("住址", case.reporter_address), ("住址电话", case.reporter_address_phone), ("承办单位", self.unit),
-        ]  # fmt: skip
 
 
 def annex2(session: Session, actor: Actor, case_id: int) -> Annex2:
@@ -113,20 +118,26 @@ def annex2(session: Session, actor: Actor, case_id: int) -> Annex2:
     if case is None:
         raise NotFound
     access.require(actor, Verb.LEDGER_READ, organisation.organisation_scope(session, case.studio_id))
-    return pages(session, [case], images=True)[0]
+    return pages(session, actor, [case], images=True)[0]
 
 
-def pages(session: Session, cases: Sequence[Case], *, images: bool = False) -> list[Annex2]:
-    """The pages of cases the caller may read, in their order; a handful of statements however many there are. `images`:
-    with the signatures as they were drawn, for paper."""
+def pages(session: Session, actor: Actor, cases: Sequence[Case], *, images: bool = False) -> list[Annex2]:
+    """The pages of cases of a ledger the actor may read, in their order; a handful of statements however many there
+    are. `images`: with the signatures as they were drawn, for paper."""
     ids = [case.id for case in cases]
     answers = _answers(session, ids)
     hands = _hands(session, ids, images)
     opinions = _opinions(session, [handling.id for _feedback, handling, _unit in answers.values()])
     streets = _streets(session, {case.street_id for case in cases})
     return [
-        _page(case, _street(case, streets[case.street_id]), hands, answers.get(case.id), opinions) for case in cases
+        _page(case, _person(actor, case), _street(case, streets[case.street_id]), hands, answers.get(case.id), opinions)
+        for case in cases
     ]
+
+
+def _person(actor: Actor, case: Case) -> Reporter:
+    """Who reads a ledger is decided by studio and place: nobody has to ask who took part in each case."""
+    return shown(actor, case, CaseScope(case.studio_id, case.street_id, case.district_id, case.delegate_person_id))
 
 
 def _street(case: Case, now: str) -> str:
@@ -141,7 +152,12 @@ Hands = dict[tuple[int, str, str], Signature]  # by case, purpose and party
 
 
 def _page(
-    case: Case, street: str, hands: Hands, answer: Answer | None, opinions: dict[tuple[int, str], Opinion]
+    case: Case,
+    person: Reporter,
+    street: str,
+    hands: Hands,
+    answer: Answer | None,
+    opinions: dict[tuple[int, str], Opinion],
 ) -> Annex2:
     feedback, handling, unit = answer or (None, None, "")
     spot = case.settlement == "on_the_spot"
@@ -153,6 +169,7 @@ def _page(
     signed = hands.get((case.id, "registration", "delegate"))
     return Annex2(
         case=case,
+        person=person,
         street=street,
         form_signed=Signed(signed.name, _day(signed.signed_at), image=_image(signed)) if signed else None,
         unit=unit,

@@ -36,6 +36,7 @@ class Book:
     year: int
     years: Sequence[int]
     pages: Sequence[Annex2]
+    total: int  # numbers of the year, also those on other pages of the list
 
 
 def shelves(session: Session, actor: Actor, text: str = "", page: int = 1) -> tuple[list[Shelf], int]:
@@ -65,13 +66,15 @@ def shelves(session: Session, actor: Actor, text: str = "", page: int = 1) -> tu
     return [Shelf(*row) for row in session.execute(query)], total
 
 
-def book(session: Session, actor: Actor, studio_id: int, year: int) -> Book:
-    """One ledger in number order; NotFound for a studio outside the actor's reach."""
+def book(session: Session, actor: Actor, studio_id: int, year: int, first: int = 0, count: int | None = None) -> Book:
+    """One ledger in number order, or `count` of its lines from the `first` (0) on; NotFound for a studio outside the
+    actor's reach."""
     access.require(actor, Verb.LEDGER_READ, organisation.organisation_scope(session, studio_id))
-    cases = session.scalars(
-        select(Case).where(Case.studio_id == studio_id, Case.year == year).order_by(Case.sequence)
-    ).all()
+    whole = (Case.studio_id == studio_id, Case.year == year)
+    cases = session.scalars(select(Case).where(*whole).order_by(Case.sequence).offset(first).limit(count)).all()
+    total = session.scalar(select(func.count()).where(*whole)) or 0 if count is not None else len(cases)
     years = session.scalars(
         select(Case.year).where(Case.studio_id == studio_id).distinct().order_by(Case.year.desc())
     ).all()
-    return Book(studio_id, session.get_one(Organisation, studio_id).name, year, years, pages(session, cases))
+    name = session.get_one(Organisation, studio_id).name
+    return Book(studio_id, name, year, years, pages(session, actor, cases), total)

@@ -1,5 +1,6 @@
 """How much text a box on paper holds: what does not fit goes on the continuation page (续页, R94)."""
 
+from dataclasses import dataclass
 from unicodedata import east_asian_width
 
 WIDE = {"W", "F", "A"}
@@ -26,3 +27,26 @@ def split(text: str, per_line: int, lines: int, lead: int = 0) -> tuple[str, str
         if line > lines:
             return text[:position], text[position:]
     return text, ""
+
+
+EM = 0.3528  # millimetres of a point
+SIZES = (("", 10.5, 1), ("tight", 8.0, 2), ("tiny", 6.5, 3))  # class in the style sheet, points, lines
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell of one row: the class of its size, the text, and the rest for the continuation page."""
+
+    size: str
+    shown: str
+    rest: str
+
+
+def cell(text: str, room: float) -> Cell:
+    """A value in a cell `room` millimetres wide: in one line, in two small ones or in three very small ones, so that no
+    row grows and the form stays on its page."""
+    for size, points, lines in SIZES:
+        shown, rest = split(text, max(int(room / (points * EM)), 1), lines)
+        if not rest:
+            return Cell(size, shown, "")
+    return Cell(size, shown, rest)

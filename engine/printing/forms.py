@@ -11,7 +11,6 @@ from engine.cases import copies, labels, verifying
 from engine.cases.models import Signature
 from engine.organisation import queries as organisation
 from engine.printing import fit, render
-from engine.printing.annex2 import CELL as LEDGER_CELL
 from engine.printing.annex2 import Annex2, Signed, annex2
 from engine.printing.render import Paper
 from engine.printing.rules import RULES
@@ -21,7 +20,11 @@ GRADES = {code: label for code, label in labels.GRADES.items() if code != "unrea
 # characters and lines of a box at 10.5 pt, the characters its label takes (142 mm wide)
 CONTENT = (36, 10)
 ANSWER = (36, 5, 5)
-CELL = (17, 3)  # at 8 pt in the narrower cell (50 mm)
+# millimetres inside the cells of the grid
+CELLS = {
+    "姓名": 21.6, "单位": 49.6, "单位地址": 51.6, "住址": 49.6, "住址电话": 51.6, "途径注明": 90.0, "党代表姓名": 21.6,
+    "职务": 25.6, "联系方式": 37.6, "反映人签字": 76.0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,7 @@ def annex2_paper(session: Session, actor: Actor, case_id: int) -> Paper:
 
 def annex2_sheets(pages: list[Annex2], first: int = 0, total: int = 0) -> Markup:
     """Pages of the ledger; numbered from `first` on when they are part of a book of `total`."""
-    return render.sheets(
-        "annex2.html", pages=pages, grades=GRADES, first=first, total=total, split=fit.split, cell=LEDGER_CELL
-    )
+    return render.sheets("annex2.html", pages=pages, grades=GRADES, first=first, total=total)
 
 
 def registration(session: Session, actor: Actor, case_id: int, address: str = "") -> Paper:
@@ -57,15 +58,20 @@ def registration(session: Session, actor: Actor, case_id: int, address: str = ""
     marks = [Mark(copies.MARKS[mark], copies.KEEPER_WORDS[keeper], own and mark == 1)
              for mark, keeper in copies.KEEPERS.items()]  # fmt: skip
     content, answer = fit.split(case.content, *CONTENT), fit.split(case.spot_answer, *ANSWER)
-    cells = (("单位", person.employer), ("单位地址", person.employer_address), ("住址", person.address))
-    rest = [(label, fit.split(text, *CELL)[1]) for label, text in cells]
+    hand = _reporter(about)
+    values = (
+        person.name, person.employer, person.employer_address, person.address, person.address_phone, case.channel_note,
+        case.delegate_name, case.delegate_title, case.delegate_contact, hand.note if hand else "",
+    )  # fmt: skip
+    cells = {name: fit.cell(value, CELLS[name]) for name, value in zip(CELLS, values, strict=True)}
+    rest = [(label, found.rest) for label, found in cells.items()]
     rest += [("反映内容", content[1]), ("答复内容", answer[1])]
     digits = "".join(character for character in case.reporter_phone if character.isdigit())
     sheets = render.sheets(
-        "registration.html", case=case, person=person, copies=marks, content=content, answer=answer, cell=CELL,
-        split=fit.split, rest=[(label, text) for label, text in rest if text], rules=RULES,
+        "registration.html", case=case, person=person, copies=marks, content=content, answer=answer, cells=cells,
+        rest=[(label, text) for label, text in rest if text], rules=RULES,
         by_phone=len(digits) >= 4 and digits.endswith(case.query_code), attached=about.attached(),
-        signed=_signed(about.signature("registration", "delegate")), reporter_signed=_reporter(about),
+        signed=_signed(about.signature("registration", "delegate")), reporter_signed=hand,
         channels=labels.CHANNELS, settlements=labels.SETTLEMENTS, grades=GRADES,
         qr=Markup(verifying.qr_svg(case, address)),  # noqa: S704  # drawn by us from number and hash
     )  # fmt: skip

@@ -169,8 +169,10 @@ def consultation(session: Session, actor: Actor, consultation_id: int) -> Paper:
         select(Participant).where(Participant.consultation_id == meeting.id).order_by(Participant.id)
     ).all()
     measures = session.scalars(select(Measure).where(Measure.consultation_id == meeting.id).order_by(Measure.id)).all()
+    who = {row.id: PARTIES.get(row.party, "") for row in parties}
     agreed = [
-        f"{n}. {PARTIES.get(row.party, '')}：{row.text}（{prose(row.due_on)}前）" for n, row in enumerate(measures, 1)
+        f"{n}. {who.get(row.participant_id, '')}：{row.text}（{prose(row.due_on)}前）"
+        for n, row in enumerate(measures, 1)
     ]
     rows = [
         ("编号", about.case.number),

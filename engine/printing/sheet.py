@@ -22,17 +22,20 @@ def _ticks(page: Annex2) -> str:
     return "、".join(name for name, reached in zip(names, page.ticks, strict=True) if reached)
 
 
+SEX = {"male": 1, "female": 2}  # 9 = not said
+
 # the fields of annex 2 in its order: heading -> (value of a page, width in characters)
 COLUMNS: Mapping[str, tuple[Callable[[Annex2, Words], object], int]] = {
     "编号": (lambda page, _: page.case.number, 28),
-    "姓名": (lambda page, _: page.case.reporter_name or "不署名", 10),
-    "性别": (lambda page, word: word(page.case.reporter_gender, "gender") if page.case.reporter_gender else "", 6),
-    "年龄": (lambda page, _: page.case.reporter_age, 6),
-    "电话": (lambda page, _: page.case.reporter_phone, 14),
-    "单位": (lambda page, _: page.case.reporter_employer, 20),
-    "单位地址": (lambda page, _: page.case.reporter_employer_address, 24),
-    "住址": (lambda page, _: page.case.reporter_address, 24),
-    "住址电话": (lambda page, _: page.case.reporter_address_phone, 14),
+    "姓名": (lambda page, _: page.person.name, 10),
+    "性别": (lambda page, word: word(page.person.gender, "gender") if page.person.gender else "", 6),
+    "性别代码": (lambda page, _: SEX.get(page.person.gender, 9), 8),  # GB/T 2261.1
+    "年龄": (lambda page, _: page.person.age, 6),
+    "电话": (lambda page, _: page.person.phone, 14),
+    "单位": (lambda page, _: page.person.employer, 20),
+    "单位地址": (lambda page, _: page.person.employer_address, 24),
+    "住址": (lambda page, _: page.person.address, 24),
+    "住址电话": (lambda page, _: page.person.address_phone, 14),
     "内容摘要": (lambda page, _: page.case.summary, 50),
     "日期": (lambda page, _: page.case.reflected_on.isoformat(), 12),
     "党代表姓名": (lambda page, _: page.case.delegate_name, 12),
@@ -86,7 +89,7 @@ def xlsx(ledger: Book, words: Words) -> bytes:
                 if isinstance(content, int):
                     sheet.write_number(row, column, content, cell)
                 else:
-                    sheet.write_string(row, column, str(content or ""), cell)
+                    sheet.write_string(row, column, "" if content is None else str(content), cell)
         sheet.freeze_panes(1, 1)
         sheet.set_landscape()
         sheet.repeat_rows(0)

@@ -1,0 +1,1 @@
+"""What is printed in the background, and the fonts it is printed with."""
