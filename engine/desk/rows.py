@@ -123,7 +123,7 @@ class _Facts:
             case_id=case.id,
             number=case.number,
             summary=case.summary,
-            reporter=case.reporter_name,
+            reporter="不公开身份" if case.confidential else case.reporter_name,
             delegate=case.delegate_name,
             community=self.places.get(case.community_id, ""),
             step=item.task.name if item.task else "、".join(dict.fromkeys(task.name for task in open_tasks)),
