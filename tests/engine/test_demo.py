@@ -1,19 +1,20 @@
 """The living demo: every state is there, made by the real timers, and its clock makes the next ones fire."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
-from engine import clock, config, db, deadlines
+from engine import access, clock, config, db, deadlines, desk
 from engine.cases.models import Case
 from engine.demo import build as demo
 from engine.demo import clockwork, opinions
 from engine.handlings.models import Reminder, Supervision
+from engine.organisation import queries
 from engine.organisation.models import Organisation
 from engine.work.models import Deadline, History, Incident, Task
 from tests.moments import at, moment
@@ -46,7 +47,7 @@ def test_some_sixty_cases_in_every_state(session):
     states = set(session.scalars(select(Case.state)))
     assert states >= {
         "awaiting_signature", "awaiting_report", "awaiting_referral", "awaiting_receipt", "handling", "extended",
-        "awaiting_check", "answered", "awaiting_rating", "rating_disagreed", "closed", "void", "terminated", "filed",
+        "awaiting_check", "delivering", "awaiting_rating", "rating_disagreed", "closed", "void", "terminated", "filed",
     }  # fmt: skip
     assert set(session.scalars(select(Case.tier))) == {"community", "street", "district", "city", "committee"}
 
@@ -136,3 +137,46 @@ def test_five_working_days_raise_supervision_once_each(running):
     assert [(row.step, row.due_at) for row in raised] == [(0, clock.end_of(date(2026, 3, 19)))]
     assert [one.act for one in moved.fired if one.case_id == watched].count("overdue") == 1
     assert running.scalars(select(Deadline).where(Deadline.due_at <= clock.now())).all() == []
+
+
+SHARED = """
+    SELECT p.person_id, p.organisation_id, CASE WHEN p.duty = 'head' THEN 'staff' ELSE p.duty END AS also, p.duty
+    FROM posts p JOIN organisations o ON o.id = p.organisation_id
+    WHERE p.starts_on <= :today AND (p.ends_on IS NULL OR p.ends_on >= :today) AND o.active AND o.kind != 'administration'
+    UNION SELECT s.person_id, s.organisation_id, 'liaison', 'liaison' FROM posts s WHERE s.duty = 'secretary'
+    AND NOT EXISTS (SELECT 1 FROM posts l WHERE l.organisation_id = s.organisation_id AND l.duty = 'liaison')
+"""
+COUNTS = f"""
+    WITH held AS ({SHARED}),
+    open_ones AS (
+        SELECT t.* FROM tasks t WHERE t.assignee_id = :me OR t.person_id = :me OR (
+            t.assignee_id IS NULL AND t.person_id IS NULL AND EXISTS (
+                SELECT 1 FROM held h WHERE h.person_id = :me AND h.organisation_id = t.organisation_id
+                AND t.duty IN ('', h.duty, h.also)))
+    )
+    SELECT
+        (SELECT count(*) FROM open_ones) AS todo,
+        (SELECT count(*) FROM open_ones WHERE assignee_id IS NULL AND person_id IS NULL) AS receipt,
+        (SELECT count(*) FROM open_ones WHERE assignee_id = :me OR person_id = :me) AS in_hand,
+        (SELECT count(*) FROM open_ones WHERE due_at <= :now AND role NOT IN ('report', 'tier_review')) AS overdue,
+        (SELECT count(*) FROM cases WHERE registered_by_id = :me) AS registered
+"""  # noqa: S608 - no text of anybody
+
+
+def test_r91_the_counts_of_every_inbox_are_those_of_the_tables(session):
+    """R91: 待办, 待签收, 在办, 逾期 and 我登记的 of everybody in the demo, beside plain SQL that knows no house."""
+    people = session.execute(
+        text("SELECT DISTINCT person_id FROM posts UNION SELECT person_id FROM delegates")
+    ).scalars()
+    now = clock.now().astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    compared = 0
+    for person_id in people.all():
+        actor = queries.actor(session, person_id)
+        if access.reach(actor) == access.Reach():
+            continue
+        given = {"me": person_id, "today": clock.today().isoformat(), "now": now}
+        truth = session.execute(text(COUNTS), given).one()
+        counts = desk.boxes(session, actor)
+        assert {name: counts[name] for name in truth._fields} == dict(truth._mapping), actor.name
+        compared += counts["todo"] > 0
+    assert compared >= 20

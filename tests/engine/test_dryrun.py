@@ -152,7 +152,7 @@ def test_one_goes_on_goes_back_and_is_refused_with_sentences(session, installed)
     with pytest.raises(Conflict, match="另一个页面"):
         dryrun.perform(actor, run, on, {"do": "wait", "event": "1"}, 3)
     dryrun.perform(actor, run, on, {"do": "wait", "event": "1"}, 4)
-    assert dryrun.see(dryrun.play(on, START, run.acts)).day_words == "收到后第7个工作日"
+    assert dryrun.see(dryrun.play(on, START, run.acts)).day_words == "收到后第2个工作日"
     with pytest.raises(Conflict, match="不能倒退"):
         dryrun.perform(actor, run, on, {"do": "wait", "date": "2026-02-10"}, 5)
     for senseless in ({"do": "vote"}, {"do": "wait"}, {"do": "wait", "day": "9999"}, {"do": "wait", "date": "soon"}):

@@ -29,7 +29,7 @@ def test_from_registration_to_a_rated_case(session: Session, at: Callable[[str],
     factories.step(session, cast, case, "answered")
     factories.step(session, cast, case, "accepted")
     copies = {row.addressee: row.channel for row in session.scalars(select(Copy).where(Copy.case_id == case.id))}
-    assert copies == {"reporter": "sms", "delegate": "inbox", "studio": "inbox"}
+    assert copies == {"department": "main", "reporter": "sms", "delegate": "inbox", "studio": "inbox"}
     for name in ("rated_by_reporter", "rated_by_delegate", "rated_by_department"):
         factories.step(session, cast, case, name)
     assert (case.state, case.outcome, case.grade) == ("closed", "closed", "satisfied")
