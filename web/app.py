@@ -16,6 +16,7 @@ from web import (
     backfill,
     cases,
     comparing,
+    consultations,
     copies,
     delegate,
     demo,
@@ -43,6 +44,7 @@ from web import (
     people,
     procedures,
     publishing,
+    ratings,
     registration,
     reports,
     reveal,
@@ -66,10 +68,11 @@ from web.session import Application, House
 # A module of pages is one file with a `blueprint`, and a folder of templates of the same name.
 MODULES = (
     session, setup_page, workbench, delegate, supervision, absences, registration, attachments, backfill,
-    numbering, signing, copies, reports, verify, inbox, tasks, reviews, handling, cases, search, ledger, papers, fonts, messages,
-    people, organisations, incidents, operations, migration, procedures, comparing, publishing, editor,
+    numbering, signing, copies, reports, verify, inbox, tasks, reviews, handling, cases, search, ledger,
+    papers, fonts, messages, people, organisations, incidents, operations, migration, procedures, comparing,
+    publishing, editor,
     draft_files, dryrun, scenarios, tracking, intake, submissions, reveal, notices, workdays, parameters,
-    articles,
+    articles, ratings, consultations,
 )  # fmt: skip
 
 SECURITY = {

@@ -55,6 +55,8 @@ MENU: tuple[Group, ...] = (
             Item("工作台", "workbench.index", Verb.TASK_READ, "home"),
             Item("我的履职", "delegate.index", Verb.EXTENSION_CONSENT, "user-check"),
             Item("登记", "registration.new", Verb.CASE_REGISTER, "clipboard-text"),
+            Item("汇总上报", "reports.index", Verb.CASE_REGISTER, "send"),
+            Item("扫描件归档", "copies.scans", Verb.CASE_REGISTER, "archive"),
             Item("代理", "absences.index", Verb.DEPUTY_SET, "users"),
         ),
     ),
@@ -73,6 +75,7 @@ MENU: tuple[Group, ...] = (
         (
             Item("意见建议查询", "search.index", Verb.CASE_SEARCH, "search"),
             Item("跟踪明细帐", "ledger.index", Verb.LEDGER_READ, "book"),
+            Item("评议情况", "ratings.index", Verb.LEDGER_READ, "star"),
             Item("消息", "messages.index", Verb.SESSION_OWN, "bell"),
         ),
     ),

@@ -42,7 +42,15 @@ CHANNELS = labels.CHANNELS
 MATTERS = labels.MATTERS
 SETTLEMENTS = labels.SETTLEMENTS
 GENDERS = labels.GENDERS
-PARTIES = {"reporter": "反映人", "delegate": "党代表", "department": "组织部门", "studio": "党代表工作室"}
+PARTIES = {
+    "reporter": "反映人",
+    "delegate": "党代表",
+    "department": "组织部门",
+    "studio": "党代表工作室",
+    "unit": "承办单位",
+    "convener": "召集单位",
+}
+CONSULTATIONS = {"called": "待协商", "held": "已协商", "cancelled": "已取消"}
 COPY_CHANNELS = {
     "main": "书面送达", "inbox": "系统内送达", "sms": "短信", "letter": "纸质答复", "relay": "组织部门转送",
 }  # fmt: skip
@@ -73,6 +81,7 @@ TABLES = {
     "act": ACTS,
     "box": BOXES,
     "channel": CHANNELS,
+    "consultation": CONSULTATIONS,
     "copy_channel": COPY_CHANNELS,
     "delivery": DELIVERY,
     "duty": DUTIES,

@@ -4,18 +4,21 @@ import base64
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from engine import rating, tasks
+from engine import consulting, db, deadlines, rating, tasks
 from engine.cases.models import Case, Signature
+from engine.consultations.models import Consultation, Measure, Participant
 from engine.errors import Conflict, Forbidden, Invalid, LianxinError, NotFound
 from engine.handlings.models import Handling
+from engine.notices.models import Notice
 from engine.ratings.models import InvitedResident, LedgerPage, Opinion, Rating
-from engine.work.models import Task
+from engine.work.models import Instance, Task
 from tests import factories
 from tests.people import Cast
 
@@ -280,3 +283,136 @@ def test_r116_locked_once_signed_and_corrected_as_a_version(session: Session, ca
     session.execute(update(Opinion).where(Opinion.party == "reporter").values(grade="very_satisfied"))
     session.expire_all()
     assert not rating.standing(session, cast.actor("liaison"), case.id).intact
+
+
+# ------------------------------------------------------------------------------------------------ 三方协商
+
+PLAN = {"topic": "夜间作业时间", "day": "2026-02-27", "time": "14:30", "venue": "沙头角社区党代表工作室"}
+
+
+def called(session: Session, cast: Cast, who: str = "street_clerk") -> tuple[Case, Consultation]:
+    case = factories.handled(session, cast)
+    return case, consulting.call(session, cast.actor(who), case.id, PLAN)
+
+
+def present(session: Session, cast: Cast, row: Consultation, absent: str = "") -> None:
+    """Everybody came and signed, but for one who gave a reason."""
+    for party in session.scalars(select(Participant).where(Participant.consultation_id == row.id)).all():
+        form = {"presence": "attended", "present_as": "到场人", "view": "同意", "signing": "paper"}
+        if party.party == absent:
+            form = {"presence": "absent", "absence_reason": "出差"}
+        consulting.note_party(session, cast.actor("street_clerk"), row.id, party.id, form)
+
+
+HELD = {"decision": "held", "minutes": "三方面谈。", "conclusion": "月底前完成。"}
+
+
+def test_r77_three_parties_and_convener_are_invited_and_the_clock_runs_on(session: Session, cast: Cast) -> None:
+    """「可根据需要召集反映人、市党代表和承办单位三方进行协商」"""
+    case, row = called(session, cast)
+    parties = session.scalars(select(Participant).order_by(Participant.id)).all()
+    assert [party.party for party in parties] == ["reporter", "delegate", "unit", "convener"]
+    sent = session.scalars(select(Notice).where(Notice.kind == "consultation_invitation").order_by(Notice.id)).all()
+    assert [(note.address, note.person_id, note.organisation_id) for note in sent] == [
+        ("13800001234", None, None), ("", cast.id("delegate"), None), ("", None, cast.unit("street").id),
+        ("", None, cast.department("street").id),
+    ]  # fmt: skip
+    assert "2026年2月27日14:30" in sent[0].body and PLAN["venue"] in sent[0].body
+    answer = factories.open_task(session, case, "answer")
+    assert (answer.due_on, case.state) == (date(2026, 3, 5), "awaiting_receipt")
+    assert row.instance_id != answer.instance_id
+    assert session.scalars(select(Instance.id).where(Instance.case_id == case.id)).all() == [answer.instance_id]
+    factories.step(session, cast, case, "answered")  # the meeting does not hold the answer up
+
+
+@pytest.mark.parametrize("who", ["liaison", "street_clerk"])
+def test_r77_called_by_the_department_at_the_handling_tier_or_the_studio(
+    session: Session, cast: Cast, who: str
+) -> None:
+    assert called(session, cast, who)[1].called_by_name == cast.people[who].name
+
+
+@pytest.mark.parametrize("who", ["city_clerk", "district_clerk", "second_street_clerk", "unit_clerk", "delegate"])
+def test_r77_called_by_nobody_else(session: Session, cast: Cast, who: str) -> None:
+    with pytest.raises((Forbidden, NotFound)):
+        called(session, cast, who)
+    assert session.scalars(select(Consultation)).all() == []
+
+
+def test_r77_not_before_a_unit_has_it_nor_in_the_past(session: Session, cast: Cast) -> None:
+    case = factories.registered(session, cast)
+    with pytest.raises(Conflict):
+        consulting.call(session, cast.actor("liaison"), case.id, PLAN)
+    case = factories.handled(session, cast)
+    for wrong in ({"day": "2026-02-12"}, {"day": ""}, {"topic": " "}, {"venue": ""}):
+        with pytest.raises(Invalid):
+            consulting.call(session, cast.actor("liaison"), case.id, PLAN | wrong)
+
+
+def test_r77_closing_needs_each_partys_attendance_or_its_reason(session: Session, cast: Cast) -> None:
+    case, row = called(session, cast)
+    with pytest.raises(Invalid, match="还没有记录到场情况"), session.begin_nested():
+        factories.act(session, cast, case, "street_clerk", "consultation", **HELD)
+    clerk, parties = cast.actor("street_clerk"), session.scalars(select(Participant)).all()
+    for wrong in ({}, {"presence": "absent"}, {"presence": "attended", "signing": "drawn", "present_as": "某"}):
+        with pytest.raises(Invalid), session.begin_nested():
+            consulting.note_party(session, clerk, row.id, parties[2].id, wrong)
+    present(session, cast, row, absent="reporter")
+    consulting.note_party(session, clerk, row.id, parties[1].id, {"presence": "attended"})
+    with pytest.raises(Invalid, match="还没有签名：戴代表"), session.begin_nested():
+        factories.act(session, cast, case, "street_clerk", "consultation", **HELD)
+    present(session, cast, row, absent="reporter")
+    factories.act(session, cast, case, "street_clerk", "consultation", **HELD)
+    assert (row.state, row.conclusion, row.closed_by_name) == ("held", "月底前完成。", "王经办")
+    with pytest.raises(Conflict):
+        present(session, cast, row)
+
+
+def test_r77_what_was_agreed_becomes_tasks_with_their_dates(database: Engine, at: Clock) -> None:
+    at("2026-02-13 10:00")
+    with db.transaction(database) as session:
+        cast = factories.install(session)
+        case, row = called(session, cast)
+        clerk, parties = cast.actor("street_clerk"), session.scalars(select(Participant)).all()
+        with pytest.raises(Invalid):
+            consulting.agree(session, clerk, row.id, {"text": "自行改正", "participant_id": str(parties[0].id),
+                                                      "due_on": "2026-02-27"})  # fmt: skip
+        for number, day in ((2, "2026-02-27"), (1, "2026-03-13")):
+            consulting.agree(session, clerk, row.id, {"text": f"第{number}项", "participant_id": str(parties[number].id),
+                                                      "due_on": day})  # fmt: skip
+        present(session, cast, row)
+        factories.act(session, cast, case, "street_clerk", "consultation", **HELD)
+        todo = session.scalars(select(Task).where(Task.role == "consultation_measure").order_by(Task.due_on)).all()
+        assert [(task.organisation_id, task.person_id, task.due_on) for task in todo] == [
+            (cast.unit("street").id, None, date(2026, 2, 27)), (None, cast.id("delegate"), date(2026, 3, 13)),
+        ]  # fmt: skip
+        assert case.state == "awaiting_receipt"
+        first, second = [task.id for task in todo]
+    at("2026-02-27 23:59")
+    assert deadlines.sweep(lambda: db.transaction(database)).failed == 0
+    with db.transaction(database) as session:
+        cast = replace(cast, session=session)
+        assert session.scalars(select(Notice).where(Notice.kind == "measure_late")).all() == []
+        tasks.complete(session, cast.actor("delegate"), second, {"result": "已到现场看过。"})
+    at("2026-02-28 00:00")
+    assert deadlines.sweep(lambda: db.transaction(database)).failed == 0
+    with db.transaction(database) as session:
+        cast = replace(cast, session=session)
+        late = session.scalars(select(Notice).where(Notice.kind == "measure_late").order_by(Notice.id)).all()
+        assert [note.organisation_id for note in late] == [cast.unit("street").id, cast.department("street").id]
+        assert "第2项" in late[0].body
+        tasks.claim(session, cast.actor("unit_clerk"), first)
+        tasks.complete(session, cast.actor("unit_clerk"), first, {"result": "已调整。"})
+        done = session.scalars(select(Measure).order_by(Measure.id)).all()
+        assert [(item.result, item.done_by_name) for item in done] == [
+            ("已调整。", "陈城管"),
+            ("已到现场看过。", "戴代表"),
+        ]
+        meeting = session.scalars(select(Consultation.instance_id)).one()
+        assert session.get_one(Instance, meeting).status == "ended"
+
+
+def test_r77_a_consultation_that_is_called_off_leaves_no_tasks(session: Session, cast: Cast) -> None:
+    case, row = called(session, cast)
+    factories.act(session, cast, case, "street_clerk", "consultation", decision="cancelled", reason="反映人撤回")
+    assert (row.state, open_roles(session, case)) == ("cancelled", {"answer"})

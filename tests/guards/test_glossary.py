@@ -19,7 +19,7 @@ from web.navigation import MENU
 
 ROOT_MODELS = tuple(f"engine/{room}/models.py" for room in (
     "cases", "feedback", "handlings", "ledger", "notices", "organisation", "packages", "parameters", "ratings", "work",
-    "workdays",
+    "workdays", "consultations",
 ))  # fmt: skip
 # code → word, for everything a page prints from a code
 TABLES: dict[str, Mapping[str, str]] = {
@@ -33,6 +33,7 @@ TABLES: dict[str, Mapping[str, str]] = {
     "matters": words.MATTERS,
     "settlements": words.SETTLEMENTS,
     "parties": words.PARTIES,
+    "consultations": words.CONSULTATIONS,
     "copies": words.COPY_CHANNELS,
     "delivery": words.DELIVERY,
     "feedback": words.FEEDBACK_STATES,
