@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import casefile, filing, tasks
+from engine import casefile, custody, filing, tasks
 from engine.access import Verb
 from engine.cases import versions
 from engine.errors import Invalid, NotFound
@@ -54,13 +54,15 @@ def _drawing(tab: str, case_id: int) -> dict[str, Any]:
 
 
 def _files(tab: str, file: casefile.CaseFile) -> dict[str, Any]:
-    """Attachments and versions of the form, for the tab that shows them."""
+    """Attachments, versions and copies of the form, for the tab that shows them."""
     if tab != "files":
         return {}
     return {
         "attached": filing.of_case(g.session, actor(), file.case.id),
         "may_add": filing.may_add(g.session, actor(), file.case),
         "versions": versions.told(g.session, file.case.id),
+        "form_copies": custody.copies_of(g.session, actor(), file.case.id),
+        "may_hand_over": custody.may_hand_over(g.session, actor(), file.case),
     }
 
 

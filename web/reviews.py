@@ -35,6 +35,25 @@ def send_down(task_id: int) -> ResponseReturnValue:
     return _done(done)
 
 
+@blueprint.get("/tasks/<int:task_id>/return")
+@policy(Verb.TASK_COMPLETE)
+def back(task_id: int) -> ResponseReturnValue:
+    """The form of 退回补正."""
+    return _page("reviews/return.html", task_id)
+
+
+@blueprint.post("/tasks/<int:task_id>/return")
+@policy(Verb.TASK_COMPLETE)
+def return_to_studio(task_id: int) -> ResponseReturnValue:
+    """退回补正: to the studio that registered it, with what has to be corrected."""
+    try:
+        with g.session.begin_nested():
+            done = tasks.return_to_studio(g.session, actor(), task_id, request.form)
+    except Invalid as refusal:
+        return _page("reviews/return.html", task_id, refusal), 422
+    return _done(done)
+
+
 @blueprint.get("/tasks/<int:task_id>/split")
 @policy(Verb.TASK_COMPLETE)
 def items(task_id: int) -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 PURPOSES = {
     "registration": "登记表附件",
     "supplement": "补充材料",
+    "signed_form": "签字登记表扫描件",
     "answer": "书面反馈附件",
     "extension": "延期申请附件",
     "letter": "送达凭证",

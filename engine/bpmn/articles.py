@@ -20,7 +20,7 @@ ROLES = frozenset(
     receipt_target plan_target extension feedback
     feedback_check feedback_return feedback_copy letter decline committee_instruction filing rating_reporter
     rating_delegate rating_department rating_consultation rating_redo
-    consultation_invitation consultation consultation_measure measure_limit rating termination closing send_down merge
+    consultation_invitation consultation consultation_measure measure_limit rating termination closing send_down return_to_studio merge
 """.split()  # noqa: SIM905
 )
 ANSWER_DAYS = 10

@@ -16,7 +16,7 @@ ENDS = frozenset({"closed", "void", "terminated", "filed"})
 # acts by which somebody hands the case on
 HANDS = frozenset((
     "reported", "referred", "escalated", "sent_down", "split", "instructed", "answered", "declined",
-    "feedback_returned",
+    "feedback_returned", "returned_to_studio",
 ))  # fmt: skip
 ITEMS = "分项承办单位"
 
@@ -104,11 +104,13 @@ def _moved(row: History, hops: Sequence[Hop], departments: Mapping[str, str]) ->
     reached = _tier_reached(row)
     if reached:
         return departments[reached], reached
+    if row.act == "returned_to_studio":
+        return hops[0].holder, "community"
     if row.act == "split":
         return ITEMS, row.tier
     if row.act == "received":
         return row.organisation_name, row.tier
-    if row.act in ("answered", "declined"):
+    if row.act in ("answered", "declined", "recalled"):
         return departments.get(row.tier, row.organisation_name), row.tier
     if row.act == "feedback_returned":
         unit = next((hop for hop in reversed(hops) if hop.holder not in departments.values()), None)

@@ -94,6 +94,11 @@ class Case(Base):
         Index("ix_cases_reporter", "reporter_name"),
     )
 
+    @property
+    def reported(self) -> bool:
+        """Has the studio reported it to the street? Also while it is back for correction (退回补正)."""
+        return self.sent_street_at is not None
+
 
 class CaseDelegate(Base):
     """A delegate beside the leading one: a co-signer, or the one who led before being replaced (R64)."""

@@ -60,7 +60,7 @@ def qr_svg(case: Case, address: str = "") -> str:
 def verify(session: Session, number: str, code: str) -> Verdict:
     """Compare a paper's number and code (16 digits or more) with the record as it stands: computed anew, so that a
     changed byte shows. A number that does not exist is answered like a wrong code."""
-    number, code = _plain(number), _plain(code).casefold()
+    number, code = plain(number), plain(code).casefold()
     case = session.scalars(select(Case).where(Case.number == number)).first()
     if case is None or not _CODE.fullmatch(code):
         return Verdict.DIFFERENT
@@ -72,6 +72,6 @@ def verify(session: Session, number: str, code: str) -> Verdict:
     return Verdict.CORRECTED if known else Verdict.DIFFERENT
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Full-width digits and letters count as the usual ones; blanks do not count."""
     return "".join(unicodedata.normalize("NFKC", text[:200]).split())

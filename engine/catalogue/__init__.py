@@ -40,6 +40,7 @@ SERVICES: dict[str, Operation] = {
     "handling.open": review_operations.open_handling,
     "handling.open_items": review_operations.open_items,
     "case.send_down": review_operations.send_down,
+    "case.return_to_studio": review_operations.return_to_studio,
     "case.separate": merging.separate,
     "case.adopt": merging.adopt,
     "handling.decline": handling_operations.decline,

@@ -1,7 +1,9 @@
 """Operations on the case itself: signature, report, escalation, endings (articles 9, 10; R28–R53, R78, R117)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+
+from sqlalchemy import select
 
 from engine import clock, forms
 from engine.cases import content, signing, versions
@@ -14,7 +16,7 @@ from engine.handlings.models import Review
 from engine.ledger import operations as ledger
 from engine.packages import queries as packages
 from engine.supervision import operations as slips
-from engine.work.models import Instance
+from engine.work.models import History, Instance
 
 TERMINATIONS = {
     "withdrawn": "反映人撤回",
@@ -138,9 +140,32 @@ def decide_report(act: Act) -> dict[str, Any]:
 
 
 def report(act: Act) -> None:
-    """报街道组织部门 (article 10, R48)."""
+    """报街道组织部门 (article 10, R48). A form that was given back for correction (退回补正) goes on where it was: the
+    working days the street had it before count on (R57)."""
+    returned = act.case.reported
     _arrive(act, "street")
+    if returned:
+        act.record("reported", result="补正后再报")
+        act.case.arrived_on = _as_if_never_returned(act)
     telling.department(act, "reported")
+
+
+def _as_if_never_returned(act: Act) -> date:
+    """The day from which the street's working days count so that those before the return are among them."""
+    today, since, used = clock.local(act.now).date(), None, 0
+    query = select(History.act, History.tier, History.at).where(
+        History.case_id == act.case.id, History.act.in_(("reported", "returned_to_studio"))
+    )
+    for row in act.session.execute(query.order_by(History.id)):
+        day = clock.local(row.at).date()
+        if row.act == "reported":
+            since = day
+        elif row.tier == "street" and since is not None:
+            used, since = used + act.calendar.between(since, day), None
+    first = today
+    while act.calendar.between(first, today) < used:
+        first -= timedelta(days=1)
+    return first
 
 
 def escalate(act: Act) -> dict[str, Any]:

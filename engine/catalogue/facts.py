@@ -13,7 +13,7 @@ PARAMETERS = (
     "answer_limit", "extended_answer_limit", "transit_target", "first_reminder", "second_reminder",
     "second_supervision", "third_supervision", "sign_target", "plan_target",
 )  # fmt: skip
-CASE_FACTS = ("arrived_on", "tier", "matter", "settlement", "channel", "instruction")
+CASE_FACTS = ("arrived_on", "tier", "matter", "settlement", "channel", "instruction", "reported")
 HANDLING_FACTS = {"received_on": "received_on", "extended": "extended", "handling_tier": "tier"}
 DERIVED: dict[str, Callable[[Act], Any]] = {
     "anonymous": lambda act: not act.case.reporter_name,  # 不署名: rated by two (A27)
@@ -30,6 +30,8 @@ def fact(act: Act, name: str) -> Any:
         return getattr(act.current_handling(), HANDLING_FACTS[name])
     if name in DERIVED:
         return DERIVED[name](act)
+    if name == "arrived_on" and act.case.arrived_on is None:  # moved here by hand before it ever arrived
+        return clock.local(act.case.registered_at or act.now).date()
     if name in CASE_FACTS:
         return getattr(act.case, name)
     raise KeyError(name)

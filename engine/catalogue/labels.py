@@ -44,6 +44,7 @@ OPERATIONS: dict[str, Named] = {
     "case.file": Named("阅存", "10", "市委阅存，告知反映人和党代表。"),
     "handling.open": Named("转交承办单位", "10", "承办单位收到来文，当天为第0日，办理时限从这一天起算。"),
     "handling.open_items": Named("分项转交", "10", "一表几事的，各项同时转交本级承办单位，各自计时。"),
+    "case.return_to_studio": Named("退回补正", "9", "街道退回工作室修改登记表，重新签名后回到街道。"),
     "case.send_down": Named("下转下一级", "10", "上级转回下一级组织部门，作为例外，写明理由。"),
     "case.separate": Named("拆并", "10", "并案的件拆开，回到受理审查。"),
     "case.adopt": Named("随主件答复", "11", "并案的件采用主件的书面反馈，各自抄送、各自评议。"),
@@ -108,6 +109,7 @@ NOTICES: dict[str, tuple[Notice, ...]] = {
     ),
     "handling.open_items": (Notice("referral", "各承办单位"),),
     "case.send_down": (Notice("sent_down", "下一级组织部门"),),
+    "case.return_to_studio": (Notice("returned_to_studio", "党代表工作室"),),
     "case.separate": (Notice("separated", "党代表、工作室"),),
     "handling.decline": (Notice("declined", "组织部门"),),
     "handling.sign_late": (Notice("sign_late", "承办单位负责人"),),
@@ -190,6 +192,7 @@ ROLES: dict[str, Named] = {
     "consultation_measure": Named("落实商定事项", "12", "协商商定的事项，有责任方和期限。"),
     "measure_limit": Named("商定事项期限", "12", "到期没有落实的只提醒。"),
     "rating_redo": Named("重办", "12", "评为不满意的重办一次，重新计算时限，两次评价都保留。"),
+    "return_to_studio": Named("退回补正", "9", "街道退回工作室修改登记表。"),
     "send_down": Named("下转", "10", "上级转回下一级组织部门，例外。"),
     "merge": Named("并案", "10", "反映同一事项的并入一件主件，承办单位答复一次。"),
     "termination": Named("终止", "10", "不再答复而结束，须有理由。"),
@@ -217,6 +220,7 @@ FACTS: dict[str, Named] = {
     "channel": Named("反映途径", "须知3", "来访、走访、电话、网络等。"),
     "measure_due_on": Named("商定事项的期限", "12", "协商时商定的日期，当日24时届满。"),
     "anonymous": Named("是否不署名", "12", "反映人不署名的为“是”，评议只由市党代表和街道组织部门进行。"),
+    "reported": Named("是否已报街道", "10", "工作室报送过街道组织部门后为“是”。"),
     "instruction": Named("批示内容", "10", "市委批示的文字，没有批示时为空。"),
 }
 
@@ -233,7 +237,7 @@ RESULTS: dict[str, Named] = {
 }
 OUTCOMES = {
     "declined": "已退件", "recalled": "已收回", "delivered": "已送达反馈", "returned": "已退回重办", "answered": "已答复",
-    "escalated": "已上报", "regained": "下转后再上报", "sent_down": "已下转", "separated": "已拆开", "adopted": "已随主件答复",
+    "escalated": "已上报", "returned_to_studio": "已退回补正", "regained": "下转后再上报", "sent_down": "已下转", "separated": "已拆开", "adopted": "已随主件答复",
     "closed": "已办结", "filed": "已阅存", "terminated": "已终止",
 }  # fmt: skip
 

@@ -16,7 +16,8 @@ from engine.handlings.models import Handling, Review
 from engine.organisation.models import Organisation
 
 TOO_MANY_TRANSFERS = 3  # from the third transfer on the upper tier is told (R57)
-ACTS = {"refer": "referred", "escalate": "escalated", "send_down": "sent_down", "split": "split"}
+ACTS = {"refer": "referred", "escalate": "escalated", "send_down": "sent_down", "split": "split",
+        "return_to_studio": "returned_to_studio"}  # fmt: skip
 
 
 def decide_review(act: Act) -> dict[str, Any]:
@@ -96,6 +97,14 @@ def send_down(act: Act) -> dict[str, Any]:
     act.case.arrived_on = clock.local(act.now).date()
     telling.department(act, "sent_down")
     return {"outcome": "sent_down"}
+
+
+def return_to_studio(act: Act) -> dict[str, Any]:
+    """退回补正 of the street: the studio has the form again, with the reason (R57, A15)."""
+    act.case.tier = "community"
+    act.case.arrived_on = clock.local(act.now).date()
+    telling.organisation(act, "returned_to_studio", act.case.studio_id, "liaison")
+    return {"outcome": "returned_to_studio"}
 
 
 def transit_late(act: Act) -> None:

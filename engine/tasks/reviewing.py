@@ -67,6 +67,14 @@ class ReviewDesk:
     may_split: bool
     may_merge: bool
     may_send_down: bool
+    may_return: bool
+
+
+def may_return(task: Task, case: Case) -> bool:
+    """退回补正 only in the street's own review: a case that was above and sent down (下转) is in the upper tier's
+    hands, and one that others were joined to stays until they are separated."""
+    here = task.role == ROLE and case.tier == "street" and case.sent_district_at is None
+    return here and task.handling_id is None and not case.leads
 
 
 def proposal(session: Session, task: Task, case: Case) -> dict[str, Any]:
@@ -139,6 +147,7 @@ def review_of(session: Session, actor: Actor, task: Task, case: Case) -> ReviewD
         may_split=item is None and not case.leads,
         may_merge=plain,
         may_send_down=plain and tiers.below(case.tier) not in (None, "community"),
+        may_return=may_return(task, case),
     )  # fmt: skip
 
 

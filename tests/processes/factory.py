@@ -52,6 +52,7 @@ class Office:
             "handling.open": {"outcome": ""},
             "handling.open_items": {"items": [1, 2], "outcome": ""},
             "case.send_down": {"outcome": "sent_down"},
+            "case.return_to_studio": {"outcome": "returned_to_studio"},
             "case.separate": {"outcome": "separated"},
             "case.adopt": {"outcome": "adopted"},
             "handling.decline": {"outcome": "declined"},

@@ -15,7 +15,7 @@ EXPECTED = {
     "escalated", "declined", "feedback_delivered", "feedback_returned", "filed", "sign_late", "plan_late",
     "extension_phone", "extension_denied", "extension_objected", "cosign_asked", "delegate_replaced", "copy_relay", "consultation_invitation",
     "measure_late",
-    "sent_down", "merged", "separated", "transferred_again", "urged", "opined", "supervision_replied", "recalled",
+    "sent_down", "returned_to_studio", "merged", "separated", "transferred_again", "urged", "opined", "supervision_replied", "recalled",
 }  # fmt: skip
 README = (FOLDER / "notices" / "README.md").read_text()
 DOCUMENTED = {line.split("`")[1].strip("{}") for line in README.splitlines() if line.startswith("| `{")}
