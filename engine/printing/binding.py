@@ -13,11 +13,11 @@ import pypdf
 from markupsafe import Markup, escape
 
 from engine.config import ROOT
+from engine.press import OWN
 from engine.printing.render import Paper, style
 
 # what administrators may upload: role -> the family the style sheet asks for first
 FAMILIES = {"fangsong": "Lianxin FangSong", "title": "Lianxin XiaoBiaoSong"}
-OWN = "paper-font:"
 LONGEST = 90.0  # seconds one piece of a book may take
 
 
@@ -38,17 +38,17 @@ def pdf(paper: Paper, fonts: Path) -> bytes:
     """A paper as PDF; OSError when the press failed."""
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "paper.pdf"
-        pdf_aside(page(paper.title, paper.sheets, fonts), made, fonts)
+        pdf_aside(page(paper.title, paper.sheets, fonts), made, fonts, nice=0)
         return made.read_bytes()
 
 
-def pdf_aside(html: str, target: Path, fonts: Path) -> None:
+def pdf_aside(html: str, target: Path, fonts: Path, nice: int = 10) -> None:
     """The PDF of a document of `page`, made by another process at lower priority and put in its place whole. OSError
     with the end of what it said when it failed."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".press-") as folder:
         source, made = Path(folder) / "in.html", Path(folder) / "out.pdf"
         source.write_text(html, encoding="utf-8")
-        command = [sys.executable, "-m", "engine.printing.press", str(source), str(made), str(fonts)]
+        command = [sys.executable, "-m", "engine.press", str(source), str(made), str(fonts), str(nice)]
         try:
             done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=LONGEST, check=False)  # noqa: S603
         except subprocess.TimeoutExpired as problem:

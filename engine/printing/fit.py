@@ -30,6 +30,7 @@ def split(text: str, per_line: int, lines: int, lead: int = 0) -> tuple[str, str
 
 
 EM = 0.3528  # millimetres of a point
+MARK = 6  # characters of （转续页）
 SIZES = (("", 10.5, 1), ("tight", 8.0, 2), ("tiny", 6.5, 3))  # class in the style sheet, points, lines
 
 
@@ -46,7 +47,7 @@ def cell(text: str, room: float) -> Cell:
     """A value in a cell `room` millimetres wide: in one line, in two small ones or in three very small ones, so that no
     row grows and the form stays on its page."""
     for size, points, lines in SIZES:
-        shown, rest = split(text, max(int(room / (points * EM)), 1), lines)
-        if not rest:
-            return Cell(size, shown, "")
-    return Cell(size, shown, rest)
+        per_line = max(int(room / (points * EM)), 1)
+        if not split(text, per_line, lines)[1]:
+            return Cell(size, text, "")
+    return Cell(size, *split(text, per_line, lines, lead=MARK))

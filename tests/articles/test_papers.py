@@ -22,7 +22,8 @@ from engine.errors import Invalid, LianxinError, NotFound
 from engine.feedback.models import Feedback
 from engine.handlings.models import Extension, Handling
 from engine.organisation.models import Place
-from engine.printing import binding, fonts, papers, press
+from engine.press import machine as press
+from engine.printing import binding, fonts, papers
 from engine.printing.rules import RULES
 from tests import factories
 from tests.people import Cast
@@ -273,8 +274,8 @@ def test_an_uploaded_font_is_checked_and_then_used(
     feedback = session.scalars(select(Feedback)).one()
     letter = papers.paper(session, cast.actor("liaison"), "answer", feedback.id)
     folder = tmp_path / "fonts"
-    assert b"PaperTest" in _names(press.press(binding.page(letter.title, letter.sheets, folder), folder))
-    assert b"PaperTest" not in _names(press.press(binding.page(letter.title, letter.sheets)))
+    assert b"Lianxin-FangSong" in _names(press.press(binding.page(letter.title, letter.sheets, folder), folder))
+    assert b"Lianxin-FangSong" not in _names(press.press(binding.page(letter.title, letter.sheets)))
     fonts.remove(session, admin, settings, "fangsong")
     assert not (folder / "fangsong").exists()
 
