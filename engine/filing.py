@@ -1,11 +1,11 @@
 """Files of cases and of registrations not yet finished: keep, read, take away (填表须知3, R36)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, clock
+from engine import access, clock, migrations
 from engine.access import Actor, Verb, require
 from engine.attachments import inspecting, queries
 from engine.attachments.labels import PURPOSES
@@ -14,12 +14,15 @@ from engine.attachments.naming import told
 from engine.attachments.store import Store
 from engine.cases.models import Case, Draft
 from engine.catalogue import scopes
+from engine.db import Begin
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.organisation import queries as organisation
 from engine.work import operations as work
 from engine.work.models import Task
 
 MOST_FILES = 20
+KEPT_UNNAMED = 24 * 3600  # seconds; an upload of this moment has no row yet
+AT_ONCE = 500
 LATE = frozenset({"signed_form"})  # comes back when the case may be over: answered on the spot, signed on paper
 
 
@@ -118,3 +121,30 @@ def _own_draft(session: Session, actor: Actor, draft_id: int | None) -> Draft:
     if draft is None or draft.person_id != actor.person_id:
         raise NotFound
     return draft
+
+
+def sweep(begin: Begin, store: Store) -> int:
+    """Remove the files that no row of any table names, a day after they were written: of drafts thrown away, of uploads
+    that were rolled back. How many went."""
+    gone = 0
+    for part in _parts(store.untouched(KEPT_UNNAMED)):
+        with begin() as session:
+            for sha256 in part - _named(session, part):
+                store.forget(sha256)
+                gone += 1
+    return gone
+
+
+def _parts(hashes: Iterable[str]) -> Iterator[set[str]]:
+    found = list(hashes)
+    yield from (set(found[start : start + AT_ONCE]) for start in range(0, len(found), AT_ONCE))
+
+
+def _named(session: Session, hashes: set[str]) -> set[str]:
+    """Those of the contents that some row names; whatever table has a column `sha256` counts."""
+    tables = [table for table in migrations.metadata().sorted_tables if "sha256" in table.c]
+    return {
+        sha256
+        for table in tables
+        for sha256 in session.scalars(select(table.c.sha256).where(table.c.sha256.in_(hashes)))
+    }

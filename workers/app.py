@@ -35,6 +35,7 @@ BEAT = {
     "tend the calendar": entry("tend_calendar"),
     "print ordered books": entry("print_books"),
     "clear old prints": entry("clear_prints"),
+    "clear files nobody names": entry("clear_files"),
 }
 
 BROKER = {

@@ -1,4 +1,4 @@
-"""Tasks on limits: fire what is due, find what would never move again."""
+"""Tasks on limits: fire what is due, find what would never move again; and what is left over."""
 
 from workers.app import app, look_after
 
@@ -19,3 +19,9 @@ def check_stuck() -> None:
 def tend_calendar() -> None:
     """Previews, recomputations after a notice, and the year whose notice is missing (R72, R73)."""
     look_after("tend_calendar")
+
+
+@app.task(name="workers.clear_files")
+def clear_files() -> None:
+    """Files that no case, draft or letter names any more."""
+    look_after("clear_files")

@@ -53,6 +53,21 @@ class Store:
             raise
         return sha256
 
+    def untouched(self, seconds: int) -> Iterator[str]:
+        """The contents last written longer ago than that, by the clock of the file system itself: the house's may be
+        moved, and another host's may be late."""
+        if not self.folder.exists():
+            return
+        with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".now-") as probe:
+            since = Path(probe.name).stat().st_mtime - seconds
+        for sha256 in self.hashes():
+            if self.path(sha256).stat().st_mtime < since:
+                yield sha256
+
+    def forget(self, sha256: str) -> None:
+        """Remove a content that no row names."""
+        self.path(sha256).unlink(missing_ok=True)
+
     def hashes(self) -> Iterator[str]:
         """The contents kept, in the order of their hashes."""
         for file in sorted(self.folder.glob("??/*")):

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine import amending, config, db, deadlines, outbox, starts, upkeep
+from engine import amending, config, db, deadlines, filing, outbox, starts, upkeep
+from engine.attachments.store import Store
 from engine.commands.sessions import opener
 from engine.config import Settings
 from engine.db import Begin
@@ -57,6 +58,11 @@ def print_books(begin: Begin, settings: Settings) -> int:
     return jobs.work(begin, settings, PRINTING)
 
 
+def clear_files(begin: Begin, settings: Settings) -> int:
+    """Remove files no case, draft or letter names any more; how many."""
+    return filing.sweep(begin, Store.of(settings))
+
+
 def clear_prints(begin: Begin, settings: Settings) -> int:
     """Remove printed books nobody fetched for a week; how many."""
     return jobs.tidy(begin, settings)
@@ -77,6 +83,7 @@ DUTIES = {
     "tend_calendar": Duty(tend_calendar, 15),
     "print_books": Duty(print_books, 5),
     "clear_prints": Duty(clear_prints, 3600),
+    "clear_files": Duty(clear_files, 3600),
 }
 
 

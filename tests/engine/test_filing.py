@@ -1,11 +1,14 @@
 """Attachments: hostile files and names are refused with a sentence or kept exactly as typed; nobody reads another's."""
 
+import os
 import struct
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from engine import backup, db, filing, intake, migrations
@@ -160,6 +163,25 @@ def test_drafts_of_one_person_are_several_and_nobody_elses(session: Session, cas
     assert intake.drafts_of(session, liaison) == []
     with pytest.raises(Invalid, match="草稿太长"):
         intake.save_draft(session, liaison, cast.studio.id, {"content": "长" * 200_001}, "three")
+
+
+def test_files_nobody_names_go_after_a_day(database: Engine, at: Callable[[str], object], store: Store) -> None:
+    at("2026-03-02 10:00")
+    with db.transaction(database) as session:
+        cast = factories.install(session)
+        liaison, studio = cast.actor("liaison"), cast.studio.id
+        case = factories.registered(session, cast)
+        kept = filing.keep(session, liaison, store, case.id, "supplement", "留.txt", b"kept")
+        draft = intake.save_draft(session, liaison, studio, {}, "one")
+        filing.keep(session, liaison, store, None, "registration", "弃.txt", b"thrown away", draft_id=draft.id)
+    with db.transaction(database) as session:
+        intake.discard_draft(session, liaison, "one")
+    begin = partial(db.transaction, database)
+    assert (filing.sweep(begin, store), len(list(store.hashes()))) == (0, 2)
+    for sha256 in store.hashes():
+        os.utime(store.path(sha256), (0, 0))
+    assert (filing.sweep(begin, store), list(store.hashes())) == (1, [kept.sha256])
+    assert filing.sweep(begin, Store(store.folder / "nothing", 1)) == 0
 
 
 def test_a_backup_holds_the_files_and_brings_them_back(
