@@ -15,7 +15,7 @@ from engine.dryrun import world
 from engine.dryrun.acts import Act
 from engine.errors import Conflict, NotFound
 from engine.organisation import queries as organisation
-from engine.organisation.models import Organisation, Person
+from engine.organisation.models import Delegate, Organisation, Person
 from engine.packages import queries as packages
 from engine.work.models import Task, Withdrawal
 
@@ -177,6 +177,19 @@ def _extend(session: Session, _key: str, act: Act) -> None:
     tasks.request_extension(session, actor, task.id, _form(session, act))
 
 
+def _cosign(session: Session, _key: str, _act: Act) -> None:
+    liaison = session.scalars(select(Person).where(Person.login == "liaison")).one()
+    second = session.scalars(select(Delegate.id).where(Delegate.code == world.COSIGNER)).one()
+    form = {"delegate_id": str(second)}
+    tasks.add_cosigner(session, organisation.actor(session, liaison.id), _case(session).id, form)
+
+
+def _object(session: Session, _key: str, act: Act) -> None:
+    second = session.scalars(select(Delegate.person_id).where(Delegate.code == world.COSIGNER)).one()
+    form = {"decision": "object", "reason": "推演"} | _form(session, act)
+    tasks.cosigner_view(session, organisation.actor(session, second), _case(session).id, form)
+
+
 def _terminate(session: Session, _key: str, act: Act) -> None:
     case = _case(session)
     code = world.DEPARTMENTS.get(case.tier)
@@ -197,5 +210,5 @@ def _withdraw(session: Session, _key: str, _act: Act) -> None:
 
 _DOES: Mapping[str, Callable[[Session, str, Act], None]] = {
     "start": _start, "claim": _claim, "complete": _complete, "extend": _extend, "terminate": _terminate,
-    "withdraw": _withdraw,
+    "withdraw": _withdraw, "cosign": _cosign, "object": _object,
 }  # fmt: skip

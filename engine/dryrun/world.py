@@ -42,6 +42,7 @@ STUDIO, ADMINISTRATION = "studio-440308003006", "administration-440300"
 DEPARTMENTS = {"street": "department-440308003", "district": "department-440308", "city": "department-440300",
                "committee": "committee-440300"}  # fmt: skip
 DELEGATE, DELEGATE_NAME = "delegate", "党代表"
+COSIGNER = "D2"  # code of a second delegate of the community, for what co-signers do
 WATCHER = "city-staff"  # reads every case of the city
 
 
@@ -116,14 +117,15 @@ def _settle(session: Session) -> None:
         session.flush()
         since = clock.MEASURES_IN_FORCE
         session.add(Post(person_id=person.id, organisation_id=codes[organisation], duty=duty, starts_on=since))
-    _delegate(session, places[PLACES[-1][0]])
+    _delegate(session, places[PLACES[-1][0]], DELEGATE, DELEGATE_NAME, "D1")
+    _delegate(session, places[PLACES[-1][0]], "cosigner", "联名代表", COSIGNER)
 
 
-def _delegate(session: Session, community_id: int) -> None:
-    person = Person(login=DELEGATE, name=DELEGATE_NAME)
+def _delegate(session: Session, community_id: int, login: str, name: str, code: str) -> None:
+    person = Person(login=login, name=name)
     session.add(person)
     session.flush()
-    delegate = Delegate(person_id=person.id, code="D1", title="推演用党代表", contact="13900000000")
+    delegate = Delegate(person_id=person.id, code=code, title="推演用党代表", contact="13900000000")
     session.add(delegate)
     session.flush()
     placed = Placement(delegate_id=delegate.id, community_id=community_id, starts_on=clock.MEASURES_IN_FORCE)

@@ -106,7 +106,7 @@ def test_a_broken_deadline_is_an_incident_and_holds_nobody_up(database: Engine, 
     break_deadlines(database, broken)
     at("2026-03-06 00:00")
     first = sweep(database)
-    assert (first.fired, first.failed) == (3, 1)
+    assert (first.fired, first.failed) == (5, 1)
     with db.transaction(database) as session:
         incident = session.scalars(select(Incident)).one()
         assert (incident.case_id, incident.cause) == (broken, "timer_failed")
@@ -136,7 +136,7 @@ def test_suspended_cases_do_not_fill_the_batch(database: Engine, at: Clock) -> N
     with db.transaction(database) as session:
         session.execute(update(Instance).where(Instance.case_id.in_(cases[:2])).values(status="suspended"))
     at("2026-03-06 00:00")
-    assert deadlines.sweep(partial(db.transaction, database), limit=2).fired == 3
+    assert deadlines.sweep(partial(db.transaction, database), limit=2).fired == 5
 
 
 def test_a_database_that_goes_away_is_nobodys_incident(database: Engine, at: Clock) -> None:
@@ -190,5 +190,5 @@ def test_next_due_is_the_first_of_all(database: Engine, at: Clock) -> None:
     at("2026-02-13 10:00")
     handled(database)
     with db.transaction(database) as session:
-        assert deadlines.next_due(session) == moment("2026-03-02 09:00")
+        assert deadlines.next_due(session) == moment("2026-02-15")  # 24:00 of the first working day: signing
         assert clock.today().isoformat() == "2026-02-13"
