@@ -64,7 +64,7 @@ class Office:
         self.facts = {
             "received_on": date(2026, 3, 2), "arrived_on": date(2026, 3, 2), "extended": False, "answer_limit": 10,
             "extended_answer_limit": 30, "transit_target": 3, "first_reminder": 3, "second_reminder": 1,
-            "second_supervision": 5, "third_supervision": 10, "tier": "street", "matter": "environment", "anonymous": False,
+            "second_supervision": 5, "third_supervision": 10, "tier": "street", "matter": "environment", "anonymous": False, "reported": False,
             "measure_due_on": date(2026, 3, 31),
             "sign_target": 1, "plan_target": 3,
         } | facts  # fmt: skip
