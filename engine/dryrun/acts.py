@@ -69,9 +69,8 @@ def label(act: Act, names: Mapping[str, str]) -> str:
     name = names.get(str(act.get("element") or act.get("role"))) or act.get("name") or act.get("element") or ""
     if act["do"] == "wait":
         return _waited(act)
-    words = {"start": "登记", "claim": f"签收“{name}”", "complete": f"办理“{name}”", "extend": "申请延期", "cosign": "添加联名代表",
-             "object": "联名代表反对延期",
-             "terminate": "终止", "withdraw": "撤回"}  # fmt: skip
+    words = {"start": "登记", "claim": f"签收“{name}”", "complete": f"办理“{name}”", "extend": "申请延期",
+             "cosign": "添加联名代表", "object": "联名代表反对延期", "terminate": "终止", "withdraw": "撤回"}  # fmt: skip
     return words[str(act["do"])]
 
 
