@@ -1,4 +1,4 @@
-"""The joint rating beside its steps (article 12): tries to reach the reporter, other residents heard, what stands in the
+"""The joint rating beside its steps (article 12): tries to reach the reporter, residents heard, what stands in the
 ledger and whether it still reads as it was locked, and corrections of it (R81, R84, R116, A11)."""
 
 from collections.abc import Mapping, Sequence

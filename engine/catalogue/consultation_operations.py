@@ -6,8 +6,6 @@ from engine.catalogue import meeting, telling
 from engine.catalogue.act import Act
 from engine.errors import Invalid
 
-KIND = "consultation_invitation"
-
 
 def invite(act: Act) -> None:
     """The invitations: to the reporter by text message where there is a mobile number (else the convener phones), to
@@ -15,12 +13,12 @@ def invite(act: Act) -> None:
     row = meeting.consultation(act)
     for party in meeting.participants(act):
         if party.party == "reporter":
-            notice = telling.reporter(act, KIND)
+            notice = telling.reporter(act, "consultation_invitation")
         elif party.person_id is not None:
-            telling.person(act, KIND, party.person_id)
+            telling.person(act, "consultation_invitation", party.person_id)
             notice = act.notices[-1]
         else:
-            telling.organisation(act, KIND, party.organisation_id)
+            telling.organisation(act, "consultation_invitation", party.organisation_id)
             notice = act.notices[-1]
         if notice is not None:
             act.batch.insert_new(notice)

@@ -26,7 +26,9 @@ OURS = "{urn:lianxin:bpmn}"
 AUTOMATIC = {"serviceTask", "sendTask"}
 EXPRESSIONS = {"conditionExpression", "timeDate", "timeDuration", "timeCycle"}
 # what an act leaves in a token: engine/catalogue returns these
-FLAGS = {"decision", "outcome", "settlement", "letter_needed", "agreed", "handling_id", "repeated"}
+FLAGS = {
+    "decision", "outcome", "settlement", "letter_needed", "agreed", "handling_id", "repeated", "redo", "measures", "several",
+}  # fmt: skip
 # forms that no step shows: they are opened beside a step, or before there is a case
 FORMS_BESIDE = {"registration", "extension_request", "terminate"}
 # offered to administrators although no factory diagram needs them, each with its reason

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from engine import amending, clock, db, filing
+from engine import amending, clock, consulting, db, filing
 from engine.access import POLICY, Verb
 from engine.attachments.store import Store
 from engine.cases.models import Case
@@ -86,8 +86,17 @@ def values(app: Flask, sqlite: Engine) -> dict[str, list[str]]:
         ids["batch_id"] = [str(batch.id)]
         studio = session.scalars(select(Case.studio_id)).first()
         ids["attachment_id"] = [_attachment(session, app)]
+        ids["consultation_id"] = [_consultation(session)]
     few = {name: found[:3] if name not in ("task_id", "case_id") else found for name, found in ids.items()}
     return few | {"box": list(BOXES), "studio_id": [str(studio)], "secret": [link], "token": [link], "key": ["opinion"]}
+
+
+def _consultation(session: Session) -> str:
+    """The street called the parties of the first case together."""
+    case = session.scalars(select(Case).order_by(Case.id)).first()
+    clerk = queries.actor(session, session.scalars(select(Person.id).where(Person.login == "street_clerk")).one())
+    plan = {"topic": "试", "day": "2099-01-05", "time": "09:00", "venue": "工作室"}
+    return str(consulting.call(session, clerk, case.id, plan).id)
 
 
 def _attachment(session: Session, app: Flask) -> str:
@@ -154,9 +163,9 @@ def test_every_verb_is_asked_for_somewhere(app: Flask) -> None:
     assert {verb.name for verb in Verb if verb not in named and f"Verb.{verb.name}" not in source} == LATER
 
 
-# ledger and places: their pages come with later issues; rating is a task like others (TASK_COMPLETE); residents follow
-# their case by number and code, and no policy can be asked about nobody
-LATER = {"PLACES_READ", "RATING_RECORD", "CASE_TRACK"}
+# places: their pages come with later issues; residents follow their case by number and code, and no policy can be
+# asked about nobody
+LATER = {"PLACES_READ", "CASE_TRACK"}
 
 
 class Witness:
