@@ -70,7 +70,7 @@ def label(act: Act, names: Mapping[str, str]) -> str:
     if act["do"] == "wait":
         return _waited(act)
     words = {"start": "登记", "claim": f"签收“{name}”", "complete": f"办理“{name}”", "extend": "申请延期",
-             "cosign": "添加联名代表", "object": "联名代表反对延期", "terminate": "终止", "withdraw": "撤回"}  # fmt: skip
+             "cosign": "添加联名代表", "object": "联名代表反对", "terminate": "终止", "withdraw": "撤回"}  # fmt: skip
     return words[str(act["do"])]
 
 
