@@ -47,11 +47,6 @@ def masked(text: str, contact: Contact) -> str:
     return text if contact.full else masking.numbers(text)
 
 
-def masked_place(text: str, contact: Contact) -> str:
-    """An address without its door, unless the person may see the reporter's."""
-    return text if contact.full else masking.address(text)
-
-
 def set_up(app: Flask) -> None:
     """Make the filters known to every template."""
     app.add_template_filter(word, "word")
@@ -61,6 +56,5 @@ def set_up(app: Flask) -> None:
     app.add_template_filter(weekday, "weekday")
     app.add_template_filter(last_day, "last_day")
     app.add_template_filter(masked, "masked")
-    app.add_template_filter(masked_place, "masked_place")
     app.add_template_filter(masking.phone, "masked_phone")
     app.add_template_filter(masking.mail, "masked_mail")

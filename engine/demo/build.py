@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine import clock, definitions, dryrun
 from engine.cases.models import Case
 from engine.db import Begin
-from engine.demo import opinions, plot
+from engine.demo import letters, opinions, plot
 from engine.demo.clockwork import sweep_until, within
 from engine.demo.opinions import Opinion
 from engine.demo.player import Diary, Player, Wakes, names_of
@@ -53,6 +53,7 @@ def build(session: Session, processes: Path) -> Built:
     begin = within(session)
     players = list(_players(session, begin))
     fired = _play(begin, players)
+    letters.send(session)
     return Built(len(players), len(players), fired)
 
 

@@ -14,14 +14,13 @@ from engine.access import Actor, Verb, require
 from engine.attachments import queries as attachments
 from engine.cases import content, copies, numbering, signing, versions
 from engine.cases.models import Case, CaseLink, Draft
-from engine.catalogue import telling
+from engine.catalogue import letters, telling
 from engine.catalogue.act import Act
 from engine.errors import Invalid
 from engine.intake.drafts import draft_of, forget
 from engine.organisation import queries as organisation
 from engine.organisation.models import Delegate, Organisation, Person
 from engine.packages import queries as packages
-from engine.submissions import operations as submissions
 from engine.work.operations import record
 
 PROCESS = "opinion"
@@ -107,7 +106,7 @@ def register(
     link(session, actor, case, chosen(submitted))
     if draft is not None:
         attachments.move_to_case(session, draft.id, case.id)
-        submissions.registered(session, draft.key, case.id, actor.person_id, actor.name)
+        letters.registered(session, draft.key, case, actor.person_id, actor.name)
         forget(session, draft)
     return case
 

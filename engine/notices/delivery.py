@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.errors import MessageError
+from email.header import Header
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -110,7 +111,7 @@ class SmtpAdapter:
             mail["Date"] = format_datetime(clock.local(clock.now()))
             mail["Message-ID"] = f"<{message.key}@{self.sender.rpartition('@')[2]}>"
             mail.set_content(message.body, cte="base64")  # not every server takes eight bits
-            return mail.as_bytes()
+            return _subject(message.subject) + mail.as_bytes()
         except (MessageError, ValueError, IndexError) as problem:
             raise Refused(f"地址或内容不能作为邮件发送：{problem}") from problem
 
@@ -138,6 +139,12 @@ class SmtpAdapter:
                 _check(code, reply)
         except (OSError, smtplib.SMTPException) as problem:
             raise Later(f"邮件服务器中断：{problem}") from problem
+
+
+def _subject(text: str) -> bytes:
+    """The first header, always encoded: a line break (become a blank) starts no other header, and what looks like an
+    encoded word stays what it looks like."""
+    return f"Subject: {Header(' '.join(text.splitlines()), 'utf-8', header_name='Subject').encode()}\n".encode()
 
 
 def _data(server: smtplib.SMTP, text: bytes) -> str:

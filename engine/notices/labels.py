@@ -3,6 +3,7 @@
 KINDS = {
     "copy_failed": "答复没有送达",
     "copy_relay": "请转送答复",
+    "consultation_invitation": "协商邀请",
     "cosign_asked": "请提出联名意见",
     "declined": "退件",
     "delegate_replaced": "接替代表",
@@ -17,6 +18,7 @@ KINDS = {
     "feedback_delivered": "书面反馈",
     "feedback_returned": "退回重办",
     "filed": "阅存",
+    "measure_late": "协商措施逾期",
     "merged": "并案",
     "opined": "市党代表督办意见",
     "overdue": "已逾期",
@@ -27,6 +29,7 @@ KINDS = {
     "registered": "登记编号",
     "reminder": "到期提醒",
     "reported": "新报来文",
+    "returned_to_studio": "退回补正",
     "sent_down": "下转",
     "separated": "拆并",
     "sign_late": "请签收",

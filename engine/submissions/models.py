@@ -20,6 +20,7 @@ class Submission(Base):
     community_id: Mapped[int] = mapped_column(ForeignKey("places.id"))
     name: Mapped[str] = mapped_column(String(30), default="")
     phone: Mapped[str] = mapped_column(String(30), default="")
+    email: Mapped[str] = mapped_column(String(120), default="")
     address: Mapped[str] = mapped_column(String(200), default="")
     content: Mapped[str] = mapped_column(Text)
     consent: Mapped[str] = mapped_column(String(20))  # version of the privacy notice that was agreed to

@@ -1,6 +1,6 @@
 """What happens to a submission when the draft made of it is registered."""
 
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -9,17 +9,13 @@ from engine.submissions.models import Submission
 KEY = "letter"  # drafts made of a submission begin so; no other registration asks this table
 
 
-def registered(session: Session, draft_key: str, case_id: int, by_id: int, by_name: str) -> None:
-    """The submission whose draft became this case is registered; nothing for a draft that was none."""
-    if draft_key.startswith(KEY):
-        session.execute(
-            update(Submission)
-            .where(Submission.draft_key == draft_key, Submission.state == "open")
-            .values(
-                state="registered",
-                case_id=case_id,
-                decided_at=clock.now(),
-                decided_by_id=by_id,
-                decided_by_name=by_name,
-            )
-        )
+def registered(session: Session, draft_key: str, case_id: int, by_id: int, by_name: str) -> Submission | None:
+    """The submission whose draft became this case is registered; None for a draft that was made otherwise."""
+    if not draft_key.startswith(KEY):
+        return None
+    query = select(Submission).where(Submission.draft_key == draft_key, Submission.state == "open")
+    row = session.scalars(query).first()
+    if row is not None:
+        row.state, row.case_id, row.decided_at = "registered", case_id, clock.now()
+        row.decided_by_id, row.decided_by_name = by_id, by_name
+    return row

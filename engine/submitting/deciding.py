@@ -11,8 +11,8 @@ from engine.access import Actor, Verb, may, require
 from engine.attachments.models import Attachment
 from engine.attachments.store import Store
 from engine.cases.models import Draft
+from engine.catalogue import letters
 from engine.errors import Conflict, Invalid, NotFound
-from engine.notices import operations as notices
 from engine.organisation import queries as organisation
 from engine.organisation.models import Organisation
 from engine.submissions import operations, queries
@@ -20,10 +20,6 @@ from engine.submissions.models import Submission, SubmissionFile
 
 PER_PAGE = 30
 ORIGINAL = "网上来信原文.txt"
-DECLINED = (
-    "您的网上来信没有登记",
-    "您{at}发来的意见（回执码{code}）没有登记，理由：{reason} 如有疑问，请联系{studio}。",
-)
 
 
 @dataclass(frozen=True)
@@ -111,19 +107,9 @@ def decline(session: Session, actor: Actor, submission_id: int, reason: str) -> 
         raise Invalid("理由最多300个字。", errors={"reason": f"最多300个字，现有{len(reason)}个字。"})
     row.state, row.reason, row.decided_at = "declined", reason, clock.now()
     row.decided_by_id, row.decided_by_name = actor.person_id, actor.name
-    if row.phone.isdigit() and len(row.phone) == 11:
-        at, studio = clock.local(row.at), session.get_one(Organisation, row.studio_id).name
-        told = DECLINED[1].format(
-            at=f"{at.month}月{at.day}日", code=shown(row.code), reason=reason.rstrip("。") + "。", studio=studio
-        )
-        notices.post(session, "submission", "sms", row.phone, DECLINED[0], told, case_id=None)
+    letters.declined(session, row, session.get_one(Organisation, row.studio_id).name)
     session.flush()
     return row
-
-
-def shown(code: str) -> str:
-    """A receipt's code as people read it out: ABCDE-FGHJK."""
-    return f"{code[:5]}-{code[5:]}"
 
 
 def _open(session: Session, actor: Actor, submission_id: int) -> tuple[Submission, Sequence[SubmissionFile]]:
@@ -152,21 +138,23 @@ def _prefilled(row: Submission) -> dict[str, str]:
         "reporter_phone": row.phone,
         "reporter_address": row.address,
         "channel": "network",
-        "channel_note": f"居民在网上来信页面反映，回执码 {shown(row.code)}。",
+        "channel_note": f"居民在网上来信页面反映，回执码 {letters.shown(row.code)}。",
         "content": row.content,
         "reflected_on": clock.local(row.at).date().isoformat(),
         "reporter_signature": "remark",
+        "reporter_signature_note": "网上来信反映，未当面签字，由党代表注明。",
         "settlement": "street",
     }
 
 
 def _original(row: Submission) -> bytes:
-    """The letter as it came, for the file."""
+    """The letter as it came, for the file: without who wrote it, which stands masked on the form."""
     lines = [
-        f"回执码：{shown(row.code)}",
+        f"回执码：{letters.shown(row.code)}",
         f"时间：{clock.local(row.at):%Y-%m-%d %H:%M}",
         f"姓名：{row.name or '（未填）'}",
         f"电话：{row.phone or '（未填）'}",
+        f"电子邮箱：{row.email or '（未填）'}",
         f"住址：{row.address or '（未填）'}",
         f"同意的个人信息说明：{row.consent}",
         "",

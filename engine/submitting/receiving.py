@@ -18,6 +18,7 @@ from engine.attachments import inspecting, naming
 from engine.attachments.store import Store
 from engine.cases import attempts
 from engine.cases.models import Case
+from engine.catalogue import letters
 from engine.errors import Conflict, Invalid
 from engine.notices import operations as notices
 from engine.organisation import queries as organisation
@@ -38,7 +39,8 @@ HOUR = timedelta(hours=1)
 LOCKED_FOR = timedelta(minutes=15)
 TRAP = "website"  # a field that people never see
 PHONE = re.compile(r"1[3-9]\d{9}|(0\d{2,3}-?)?[2-9]\d{6,7}(-\d{1,6})?")
-LIMITS = {"name": 30, "phone": 30, "address": 200, "content": MOST_CONTENT}
+LIMITS = {"name": 30, "phone": 30, "email": 120, "address": 200, "content": MOST_CONTENT}
+MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 REFUSED = "没有查到相符的来信。请核对回执码；连续多次不符的，15分钟内不能查询。"
 ARRIVED = ("有新的网上来信", "{community}收到一封网上来信（{at}）。请在“网上来信”中登记，或写明理由不予登记。")
 
@@ -102,13 +104,15 @@ def receive(
     _keep(session, store, row, files)
     attempts.count(counter, MOST_FROM_ONE_ADDRESS, HOUR)
     _tell(session, row, found.name)
+    letters.received(session, row, studio.name)
     return Sent(row.code, found.name, studio.name, row.at)
 
 
 def _checked(typed: Mapping[str, str], files: Sequence[Upload], store: Store) -> dict[str, str]:
     """The fields as they will be stored; every wrong one has its sentence."""
     data = {name: typed.get(name, "").replace("\r\n", "\n").strip() for name in LIMITS}
-    data["phone"] = unicodedata.normalize("NFKC", data["phone"]).replace(" ", "")
+    for name in ("phone", "email"):
+        data[name] = unicodedata.normalize("NFKC", data[name]).replace(" ", "")
     errors = _wrong(data)
     if typed.get("consent") != VERSION:
         errors["consent"] = "请先阅读个人信息说明，并勾选同意。"
@@ -136,6 +140,8 @@ def _wrong(data: Mapping[str, str]) -> dict[str, str]:
         errors["phone"] = "电话和住址至少填写一项，否则无法答复您。"
     elif data["phone"] and not PHONE.fullmatch(data["phone"]):
         errors["phone"] = "请填写11位手机号码，或固定电话（如 0755-25550000）。"
+    if data["email"] and not MAIL.fullmatch(data["email"]):
+        errors["email"] = "请填写正确的电子邮箱，例如 name@example.cn。"
     return errors
 
 

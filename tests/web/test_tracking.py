@@ -7,6 +7,7 @@ import pytest
 from engine import db, tracking
 from engine.cases.models import Case, TrackingAttempt
 from engine.ratings.models import Opinion
+from tests.web.conftest import Visitor
 
 NUMBER = "沙头角街道沙头角社区2026001"
 
@@ -76,6 +77,24 @@ def test_the_reporter_rates_once(look, stranger, make, database):
             "reporter", "satisfied", "谢谢", None,
         )  # fmt: skip
         assert session.query(Case).one().state == "awaiting_rating"
+
+
+@pytest.fixture
+def behind_a_proxy(monkeypatch, request):
+    monkeypatch.setenv("LIANXIN_PROXIES", "1")
+    return request.getfixturevalue("app").test_client
+
+
+def test_r92_two_residents_behind_the_proxy_are_locked_separately(behind_a_proxy, make):
+    """The address that counts is the resident's, as our own proxy reports it; what a client adds itself is not."""
+    make()
+    first, second = Visitor(behind_a_proxy()), Visitor(behind_a_proxy())
+    first.client.environ_base["HTTP_X_FORWARDED_FOR"] = "203.0.113.7"
+    second.client.environ_base["HTTP_X_FORWARDED_FOR"] = "203.0.113.7, 198.51.100.9"
+    for number in range(5):
+        assert first.post("/track", {"number": f"别的编号202600{number}", "code": "0000"}).status_code == 422
+    assert first.post("/track", {"number": NUMBER, "code": "1234"}).status_code == 422, "locked"
+    assert second.post("/track", {"number": NUMBER, "code": "1234"}).status_code == 302
 
 
 def test_it_works_without_script(stranger):

@@ -1,0 +1,78 @@
+"""How a reporter is reached: masked for those who need not know, in full for a reason that is kept (R99)."""
+
+import pytest
+
+from engine import db
+from engine.cases import masking
+from engine.feedback.models import Copy
+from engine.work.models import History
+
+PHONE, DOOR = "13800001234", "3栋502"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("13800000000", "138****0000"), ("0755-25550000", "0755-****0000"), ("25550000", "****0000"), ("", ""),
+     ("微信号abc", "****"), ("8613800001234", "****")],
+)  # fmt: skip
+def test_r99_numbers_are_masked(number, shown):
+    assert masking.phone(number) == shown
+
+
+def test_r99_addresses_keep_the_community_and_lose_the_door():
+    assert masking.address("深圳市盐田区沙头角街道沙头角社区3栋502") == "深圳市盐田区沙头角街道沙头角社区****"
+    assert masking.address("海景花园") == masking.address("某某路") == "****"
+    assert masking.mail("chen@example.cn") == "c****@example.cn"
+
+
+@pytest.fixture
+def handled(make):
+    return make("signed", "reported", "referred", "answered", "accepted")
+
+
+def test_r99_who_must_reach_the_reporter_reads_it_others_do_not(visit, handled, database):
+    with db.transaction(database) as session:  # as engine.outbox writes it once the message left
+        session.query(Copy).filter_by(addressee="reporter").one().proof = f"短信 {PHONE}：平台回执"
+    readers = {"liaison": True, "delegate": True, "unit_clerk": True, "street_clerk": False, "city_head": False}
+    for who, full in readers.items():
+        visitor = visit(who)
+        pages = "".join(visitor.get(f"/cases/{handled}?tab={tab}").text for tab in ("overview", "files", "log"))
+        assert (PHONE in pages, DOOR in pages) == (full, full), who
+        assert "138****1234" in pages or full
+        assert ("查看完整联系方式" in pages) is not full
+        for address in ("/inbox/todo", "/search?text=陈", "/inbox/done"):
+            assert PHONE not in visitor.get(address).text
+
+
+def test_r99_a_reveal_has_a_reason_and_a_row_and_is_gone_afterwards(visit, handled, database):
+    clerk = visit("street_clerk")
+    address = f"/cases/{handled}/contact"
+    assert clerk.post(address, {"reason": "看"}).status_code == 422
+    assert clerk.get(address).status_code == 405, "there is nothing to open again"
+    page = clerk.post(address, {"reason": "电话核实反映的地点"})
+    assert (page.status_code, PHONE in page.text, DOOR in page.text) == (200, True, True)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert PHONE in clerk.post(address, {"reason": "约定评议时间"}, fragment=True).text
+    assert PHONE not in clerk.get(f"/cases/{handled}").text
+    assert "电话核实反映的地点" in visit("liaison").get(f"/cases/{handled}?tab=log").text
+    with db.reading(database) as session:
+        rows = session.query(History).filter_by(case_id=handled, act="contact_revealed").all()
+        assert [(row.actor_name, row.opinion) for row in rows] == [
+            ("王经办", "电话核实反映的地点"), ("王经办", "约定评议时间"),
+        ]  # fmt: skip
+
+
+def test_r99_nobody_else_may_ask(visit, handled, database):
+    for who in ("unit_clerk", "second_street_clerk", "system_administrator", "auditor"):
+        assert visit(who).post(f"/cases/{handled}/contact", {"reason": "需要联系反映人"}).status_code in (403, 404), who
+    with db.reading(database) as session:
+        assert session.query(History).filter_by(act="contact_revealed").count() == 0
+
+
+def test_a28_the_unit_never_learns_who_asked_for_secrecy(visit, handled, database):
+    with db.transaction(database) as session:
+        session.get_one(masking.Case, handled).confidential = True
+    page = visit("unit_clerk").get(f"/cases/{handled}").text
+    for words in (PHONE, DOOR, "陈某某", "138****1234"):
+        assert words not in page
+    assert PHONE in visit("liaison").get(f"/cases/{handled}").text
