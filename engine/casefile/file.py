@@ -27,6 +27,7 @@ from engine.notices.models import Notice
 from engine.organisation.models import Organisation, Person, Place
 from engine.parameters import queries as parameters
 from engine.ratings.models import Opinion, Rating
+from engine.supervision import operations as slips
 from engine.work.models import History, Instance, Task
 from engine.workdays.queries import calendar
 
@@ -83,6 +84,7 @@ class CaseFile:
     signatures: Sequence[Signature]
     attachments: Sequence[Attachment]
     notices: Sequence[tuple[Notice, str]]  # with the receiver's name
+    ordered: bool  # a 督办通知单 is open
     unread_copies: Sequence[int]
     instance_id: int | None
     may_terminate: bool
@@ -95,8 +97,8 @@ class CaseFile:
 
     @property
     def supervised(self) -> bool:
-        """Is a supervision open?"""
-        return any(row.closed_at is None for file in self.handlings for row, _name in file.supervisions)
+        """Is a supervision open, of the ladder or by a slip?"""
+        return self.ordered or any(row.closed_at is None for file in self.handlings for row, _name in file.supervisions)
 
 
 def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
@@ -140,6 +142,7 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
         signatures=_of(session, Signature, Signature.case_id, case_id),
         attachments=_of(session, Attachment, Attachment.case_id, case_id),
         notices=[(row, _receiver(row, names, contact)) for row in _of(session, Notice, Notice.case_id, case_id)],
+        ordered=any(slip.kind == "order" and slip.closed_at is None for slip in slips.of_case(session, case_id)),
         unread_copies=[copy.id for copy in copies if copy.read_at is None and _addressed(actor, copy)],
         instance_id=instance.id if instance else None,
         may_terminate=_may_terminate(session, actor, case, instance),

@@ -61,7 +61,7 @@ class Handling(Base):
     limit_version: Mapped[int] = mapped_column(default=1)  # 1 = first limit, 2 = extended
     first_due_on: Mapped[date | None]
     answered_at: Mapped[datetime | None]  # accepted feedback: when it was delivered
-    state: Mapped[str] = mapped_column(String(12), default="open")  # open | answered | declined | withdrawn | ended
+    state: Mapped[str] = mapped_column(String(12), default="open")  # open | answered | declined | recalled | withdrawn | ended
     close_reason: Mapped[str] = mapped_column(String(600), default="")
     suggested_unit: Mapped[str] = mapped_column(String(80), default="", server_default=text("''"))  # 建议承办单位 of a 退件 (R57)
     declined_at: Mapped[datetime | None]

@@ -1,0 +1,117 @@
+"""催办, 督办通知单, replies and 收回改派 on the pages; deputies and hand-over on theirs."""
+
+import re
+from functools import partial
+
+from sqlalchemy import select
+
+from engine import db, deadlines, tasks
+from engine.organisation.models import Absence
+from engine.parameters.models import Parameter
+from engine.supervision.models import Slip
+from tests import factories
+from tests.people import SINCE
+
+
+def test_a_department_urges_and_supervises_and_the_unit_replies(visit, make, database):
+    case_id = make("signed", "reported", "referred")
+    clerk = visit("street_clerk")
+    page = clerk.get(f"/cases/{case_id}").text
+    assert f"/cases/{case_id}/urge" in page
+    assert f"/cases/{case_id}/supervise" in page
+    assert "/recall" not in page
+    assert clerk.post(f"/cases/{case_id}/urge").status_code == 302
+    clerk.post(f"/cases/{case_id}/urge")
+    assert "今天已由王经办" in clerk.get(f"/cases/{case_id}").text
+    assert clerk.post(f"/cases/{case_id}/supervise", {"instruction": ""}).status_code == 422
+    wrong = clerk.post(f"/cases/{case_id}/supervise", {"instruction": "请报送方案。", "required_on": "2026-03-01"})
+    assert (wrong.status_code, "限期不能早于今天" in wrong.text, "请报送方案。" in wrong.text) == (422, True, True)
+    sent = {"instruction": "<b>请报送方案。</b>", "required_on": "2026-03-06"}
+    assert clerk.post(f"/cases/{case_id}/supervise", sent).status_code == 302
+    page = clerk.get(f"/cases/{case_id}").text
+    for told in ("已催办 1 次", "督办通知单", "蓝色督办", "沙头角组督〔2026〕1号", "限期 2026-03-06", "待承办单位回复"):
+        assert told in page
+    assert "&lt;b&gt;请报送方案。" in page
+    unit = visit("unit_clerk")
+    slip = re.search(r'href="(/slips/\d+)">回复督办', unit.get(f"/cases/{case_id}").text)[1]
+    assert "回复督办" in unit.get(slip).text
+    assert unit.post(f"{slip}/reply", {"text": ""}).status_code == 422
+    assert unit.post(f"{slip}/reply", {"text": "方案随后报送。"}).status_code == 302
+    assert unit.post(f"{slip}/reply", {"text": "方案随后报送。"}).status_code == 409
+    assert "方案随后报送。" in clerk.get(f"/cases/{case_id}").text
+    for who in ("next_liaison", "second_street_clerk", "far_clerk"):
+        assert visit(who).get(slip).status_code == 404
+        assert visit(who).post(f"/cases/{case_id}/urge").status_code in (403, 404)
+    with db.reading(database) as session:
+        assert len(session.scalars(select(Slip)).all()) == 2
+
+
+def test_an_overdue_case_is_recalled_on_its_page(visit, make, database, at):
+    case_id = make("signed", "reported", "referred")
+    with db.transaction(database) as session:
+        session.add(Parameter(name="recall_street", value=1, effective_from=SINCE, set_at=at("2026-03-02 09:00")))
+    at("2026-03-18 09:00")
+    deadlines.sweep(partial(db.transaction, database))
+    clerk = visit("street_clerk")
+    assert f"/cases/{case_id}/recall" in clerk.get(f"/cases/{case_id}").text
+    assert "逾期照计" in clerk.get(f"/cases/{case_id}/recall").text
+    assert clerk.post(f"/cases/{case_id}/recall", {"text": " "}).status_code == 422
+    assert clerk.post(f"/cases/{case_id}/recall", {"text": "久拖不办。"}).status_code == 302
+    page = clerk.get(f"/cases/{case_id}?tab=progress").text
+    assert "收回改派" in page
+    assert "久拖不办。" in page
+    assert clerk.post(f"/cases/{case_id}/recall", {"text": "久拖不办。"}).status_code == 409
+
+
+def test_a_deputy_is_set_marked_and_ended(visit, make, cast, database):
+    case_id = make("signed", "reported", "referred")
+    unit, head = visit("unit_clerk"), visit("unit_head")
+    task = re.search(r'action="(/tasks/\d+/claim)"', unit.get(f"/cases/{case_id}").text)[1]
+    unit.post(task)
+    form = {
+        "deputy_id": str(cast.id("unit_head")),
+        "starts_on": "2026-03-02",
+        "ends_on": "2026-03-06",
+        "reason": "学习",
+    }
+    bad = unit.post("/absences", form | {"ends_on": ""})
+    assert (bad.status_code, "请填写结束日期" in bad.text, 'value="学习"' in bad.text) == (422, True, True)
+    assert unit.post("/absences", form).status_code == 302
+    assert unit.post("/absences", form).status_code == 409
+    page = unit.get("/absences").text
+    assert "程科长 代 陈城管" in page
+    assert "代理中" in page
+    assert "代理 陈城管" in head.get("/inbox/in_hand").text
+    shown = head.get(task.removesuffix("/claim")).text
+    assert "您正在代理陈城管" in shown
+    assert head.post(task.removesuffix("/claim"), factories.STEPS["answered"][2]).status_code == 302
+    assert "程科长 代 陈城管 办理" in head.get(f"/cases/{case_id}?tab=progress").text
+    with db.reading(database) as session:
+        absence_id = session.scalars(select(Absence.id)).one()
+    assert visit("school_head").post(f"/absences/{absence_id}/end").status_code == 403
+    assert visit("school_head").get(f"/absences?person={cast.id('unit_clerk')}").status_code == 403
+    assert head.post(f"/absences/{absence_id}/end").status_code == 302
+    assert "已提前结束" in unit.get("/absences").text
+    assert "代理 陈城管" not in head.get("/absences").text
+
+
+def test_a_leavers_tasks_are_handed_over_with_a_list(visit, make, cast, database):
+    cases = [make("signed", "reported", "referred") for _ in range(3)]
+    with db.transaction(database) as session:
+        here = cast.__class__(session, cast.people, cast.organisations, cast.places, cast.delegates)
+        for case_id in cases:
+            task = factories.open_task(session, session.get_one(factories.Case, case_id), "answer")
+            tasks.claim(session, here.actor("unit_clerk"), task.id)
+    head, person = visit("unit_head"), cast.id("unit_clerk")
+    assert f"/people/{person}/hand-over" in head.get("/absences").text
+    page = head.get(f"/people/{person}/hand-over").text
+    assert "交接 3 件" in page
+    assert head.post(f"/people/{person}/hand-over").status_code == 422
+    done = head.post(f"/people/{person}/hand-over", {"to": str(cast.id("unit_head"))})
+    assert (done.status_code, done.text.count("已交接")) == (200, 4)
+    assert "手头没有已签收的事项" in head.get(f"/people/{person}/hand-over").text
+    assert "陈城管 → 程科长" in head.get(f"/cases/{cases[0]}?tab=log").text
+    assert visit("unit_clerk").get(f"/people/{person}/hand-over").status_code == 403
+    administrator = visit("system_administrator")
+    assert f"/people/{person}/hand-over" in administrator.get(f"/people/{person}").text
+    assert administrator.get(f"/people/{person}/hand-over").status_code == 200
