@@ -219,7 +219,7 @@ def answer(session: Session, actor: Actor, feedback_id: int) -> Paper:
         copied=f"{who if known else '反映人'}，市党代表{case.delegate_name}，{case.studio_name}",
         stub=("征询意见", [
             ("编号", about.number(handling)),
-            ("对办理情况的评价", boxes(None, "非常满意", "满意", "基本满意", "不满意")),
+            ("办理情况评价", boxes(None, "非常满意", "满意", "基本满意", "不满意")),
             ("意见", "\n\n"),
             ("反映人签名", SIGN_HERE),
         ]),
@@ -232,7 +232,7 @@ def delivery(session: Session, actor: Actor, feedback_id: int) -> Paper:
     about, handling, feedback = _feedback(session, actor, feedback_id)
     rows = [
         (
-            _addressee(about, copy), WAYS.get(copy.channel, copy.channel), minute(copy.delivered_at, YEAR_HERE),
+            _addressee(about, copy), WAYS.get(copy.channel, copy.channel), minute(copy.delivered_at, "　年　月　日"),
             copy.proof or (f"未送达：{copy.failure} {copy.next_step}".strip() if copy.state == "failed" else ""),
             about.name(copy.recorded_by_id) or ("系统" if copy.delivered_at else ""),
         )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from engine import access, clock
 from engine.access import Actor, Verb
 from engine.cases.models import Case, Signature
+from engine.cases.signing import METHODS
 from engine.consultations.models import Consultation, Measure, Participant
 from engine.errors import NotFound
 from engine.feedback.models import Feedback
@@ -199,7 +200,10 @@ def _present(about: Subject, row: Participant) -> str:
 
 def _hand(session: Session, row: Participant) -> str:
     signed = session.get(Signature, row.signature_id) if row.signature_id else None
-    return f"{signed.name}（已签）　{prose(signed.signed_at)}" if signed else SIGN_HERE
+    if signed is None:
+        return SIGN_HERE if row.presence != "absent" else f"未到会：{row.absence_reason}"
+    witness = f"；见证人：{signed.witness}" if signed.witness else ""
+    return f"{signed.name}（{METHODS[signed.method]}{witness}）　{prose(signed.signed_at)}"
 
 
 def cover(session: Session, actor: Actor, batch_id: int) -> Paper:

@@ -16,7 +16,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import config, printing
+from engine import config, consulting, printing, supervising, tasks
 from engine.cases.models import Case
 from engine.errors import Invalid, LianxinError, NotFound
 from engine.feedback.models import Feedback
@@ -25,7 +25,9 @@ from engine.organisation.models import Place
 from engine.press import machine as press
 from engine.printing import binding, fonts, papers
 from engine.printing.rules import RULES
+from engine.supervision.models import Slip
 from tests import factories
+from tests.articles.test_rating import drawn
 from tests.people import Cast
 
 NAME = "㙍䶮𠮷𤭢"  # R96: Extension A, the end of the basic block, Extension B
@@ -256,6 +258,67 @@ def test_every_paper_of_a_case_is_listed_and_printed_by_who_may_read_it(session:
     for kind, row_id in (("referral", 999), ("secret", case.id), ("decline", handling.id)):
         with pytest.raises(NotFound):
             papers.paper(session, cast.actor("liaison"), kind, row_id)
+
+
+def test_the_papers_of_pressing_and_meeting_say_what_the_acts_said(
+    session: Session, cast: Cast, at: Callable[[str], object]
+) -> None:
+    """催办通知, 督办通知单 with the four items as they stood, 三方协商记录, 退件单, 汇总表: after real acts."""
+    case = factories.handled(session, cast, reporter_name=NAME)
+    at("2026-03-03 10:00")
+    supervising.urge(session, cast.actor("liaison"), case.id, "反映人今天又来询问。")
+    order = supervising.order(session, cast.actor("district_clerk"), case.id, {"instruction": "请说明进度。"})
+    opinion = supervising.opine(session, cast.actor("delegate"), case.id, "请先控制夜间作业。")
+    meeting = consulting.call(
+        session, cast.actor("street_clerk"), case.id,
+        {"topic": "夜间作业时间", "venue": "沙头角社区会议室", "day": "2026-03-04", "time": "15:00"},
+    )  # fmt: skip
+    at("2026-03-04 15:00")
+    street = cast.actor("street_clerk")
+    parties = {row.party: row for row in consulting.meeting(session, street, meeting.id).participants}
+    consulting.note_party(
+        session, street, meeting.id, parties["reporter"].id,
+        {"presence": "attended", "view": "希望二十一时前结束。", "signing": "refused", "witness": "李联络"},
+    )  # fmt: skip
+    due = {"text": "调整作业时间。", "participant_id": str(parties["unit"].id), "due_on": "2026-03-20"}
+    consulting.agree(session, street, meeting.id, due)
+    returned = factories.handled(session, cast)
+    factories.act(session, cast, returned, "unit_clerk", "answer", decision="decline", reason="不属本单位职责。",
+                  suggested_unit="沙头角街道教育科")  # fmt: skip
+    forms = [factories.registered(session, cast) for _ in range(2)]
+    for form in forms:
+        factories.step(session, cast, form, "signed")
+    batch = tasks.report_batch(session, cast.actor("liaison"), cast.studio.id, [form.id for form in forms])
+    kinds = {row.kind for row in printing.of_case(session, cast.actor("liaison"), case.id)[1]}
+    assert kinds >= {"urge", "order", "consultation"}
+    declined = session.scalars(select(Handling).where(Handling.state == "declined")).one()
+    urged = session.scalars(select(Slip.id).where(Slip.kind == "urge")).one()
+    unit = cast.unit("street").name
+    expected = {
+        ("urge", urged): [case.number, unit, "2026年3月5日", "剩余2个工作日", "第1次", "反映人今天又来询问。", "李联络"],
+        ("order", order.id): [order.number, "蓝色督办", "请说明进度。", "1次：2026年3月3日", "未报", "未书面反馈", "盐经办"],
+        ("order", opinion.id): ["市党代表督办意见", "请先控制夜间作业。", "戴代表"],
+        ("consultation", meeting.id): [
+            "2026年3月4日15:00", "沙头角社区会议室", NAME, "夜间作业时间", "希望二十一时前结束。",
+            "承办单位：调整作业时间。（2026年3月20日前）", "拒绝签字；见证人：李联络",
+        ],
+        ("decline", declined.id): [returned.number, "不属本单位职责。", "沙头角街道教育科", "2026年3月4日", "组织部门意见"],
+        ("cover", batch.id): [batch.number, *(form.number for form in forms), "2件"],
+    }  # fmt: skip
+    for (kind, row_id), values in expected.items():
+        whole = "".join(paper(session, cast, "liaison", kind, row_id).pages)
+        for value in values:
+            assert "".join(value.split()) in whole, (kind, value)
+
+
+def test_r106_r112_hands_as_they_were_drawn(session: Session, cast: Cast) -> None:
+    """A signature drawn on a screen is printed as the picture it is, on both forms."""
+    case = factories.registered(session, cast)
+    factories.act(session, cast, case, "delegate", "signature", decision="sign", signature=drawn())
+    for kind, hands in (("annex2", [1]), ("registration", [1, 0, 1, 0, 1, 0])):
+        found = paper(session, cast, "liaison", kind, case.id)
+        images = [list(page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])) for page in found.file]
+        assert [len(row) for row in images] == hands
 
 
 def test_an_uploaded_font_is_checked_and_then_used(

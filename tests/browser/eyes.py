@@ -18,7 +18,7 @@ DESK, PHONE = (1440, 900), (360, 740)
 CODE = re.compile(r"\b(?:[a-z]+(?:-[a-z0-9]+)+|D\d+)\b")
 WATERMARK = "Powered by bpmn.io"
 # as printed on the keyboard, and the names of the kinds of files an administrator carries in and out
-KEYS = frozenset({"Tab", "KB", "BPMN", "DMN", "JSON", "ZIP", "PDF"})
+KEYS = frozenset({"Tab", "KB", "MB", "TTF", "OTF", "BPMN", "DMN", "JSON", "ZIP", "PDF"})
 
 # What is drawn in a diagram is what its administrator wrote there, expressions of limits among it; names of files and
 # their text as it is stand in <code>.

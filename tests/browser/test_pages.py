@@ -17,7 +17,7 @@ EVERYBODY = (
     "l-440308003006", "d-001", "department-440308003-1", "department-440308003-h", "unit-440308003-001-1",
     "department-440300-1", "committee-440300-1", "s-440308004003", "admin-1", "admin-2", "admin-3",
 )  # fmt: skip
-FILES = ("/static/", ".xlsx", ".csv", ".zip", "/files/export", "/cases/diagram")
+FILES = ("/static/", ".xlsx", ".csv", ".zip", ".pdf", "/file", "/files/export", "/cases/diagram")
 LINKS = "() => [...document.querySelectorAll('main a[href], nav a[href], .topbar a[href], .demo-bar a[href]')].map(a => a.href)"
 
 
