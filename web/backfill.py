@@ -40,11 +40,11 @@ def add(studio_id: int) -> ResponseReturnValue:
 
 def _page(studio_id: int, values: Mapping[str, str], refusal: Invalid | None = None) -> str:
     access.require(actor(), Verb.CASE_REGISTER, organisation.organisation_scope(g.session, studio_id))
-    sources = {
-        "delegates": intake.delegates_for(g.session, studio_id), "units": intake.units_for(g.session, studio_id),
-    }  # fmt: skip
+    delegates = intake.delegates_for(g.session, studio_id)
+    usual = intake.usual_delegate(g.session, studio_id, [value for value, _label in delegates])
+    sources = {"delegates": delegates, "units": intake.units_for(g.session, studio_id)}
     parts = [
-        Filled(form, values, refusal, lambda source: sources.get(source, ()))
+        Filled(form, {"delegate_id": usual, **values}, refusal, lambda source: sources.get(source, ()))
         for form in (intake.paper_form(), intake.registration_form(g.session))
     ]
     studio = g.session.get_one(Organisation, studio_id)
