@@ -35,7 +35,10 @@ def join(act: Act) -> dict[str, Any]:
 
 def separate(act: Act) -> dict[str, Any]:
     """拆并 before the answer: the case goes its own way again, its transit target starts anew."""
-    act.case.merged_into_id = None
+    lead_id, act.case.merged_into_id = act.case.merged_into_id, None
+    if lead_id is not None:
+        others = select(Case.id).where(Case.merged_into_id == lead_id, Case.id != act.case.id)
+        act.session.get_one(Case, lead_id).leads = act.session.scalars(others.limit(1)).first() is not None
     act.case.arrived_on = clock.local(act.now).date()
     act.history = act.record("separated", opinion=str(act.form.get("reason", "")))
     telling.delegate(act, "separated")

@@ -99,7 +99,7 @@ class _Facts:
             for handling, unit in session.execute(
                 select(Handling, Organisation.name)
                 .join(Organisation, Organisation.id == Handling.unit_id)
-                .where(Handling.case_id.in_(ids), Handling.state != "withdrawn")
+                .where(Handling.case_id.in_(ids), Handling.state.not_in(("withdrawn", "declined")))
                 .order_by(Handling.id)
             )
         }

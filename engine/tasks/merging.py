@@ -39,7 +39,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Choices:
-    """`members` may join this case, `leads` are being handled and this case may join one of them."""
+    """`members` may join this case; `leads` are handled already and this case may join one: those that look alike,
+    or that somebody looked for."""
 
     members: Sequence[Choice]
     leads: Sequence[Choice]
@@ -62,9 +63,10 @@ def choices(session: Session, actor: Actor, task_id: int, wanted: str = "") -> C
     same = (Case.tier == case.tier, Case.street_id == case.street_id, Case.district_id == case.district_id)
     found = session.execute(reviews.where(*free, Case.leads.is_(False)).order_by(Case.id.desc()).limit(200)).all()
     leads = session.scalars(handled.where(*free, *same).order_by(Case.id.desc()).limit(200)).all()
+    alike = [told(other, None) for other in dict.fromkeys(leads)] if not case.leads else []
     return Choices(
         members=_ranked([told(other, other_task) for other, other_task in found]),
-        leads=_ranked([told(other, None) for other in dict.fromkeys(leads)]) if not case.leads else (),
+        leads=_ranked([choice for choice in alike if wanted.strip() or choice.words or choice.chosen]),
     )
 
 

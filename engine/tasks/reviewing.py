@@ -131,6 +131,7 @@ def review_of(session: Session, actor: Actor, task: Task, case: Case) -> ReviewD
     item = session.get(Handling, task.handling_id) if task.handling_id else None
     days = workdays.calendar(session)
     plain = item is None and not case.instruction
+    joined = members(session, case)
     return ReviewDesk(
         candidates=_candidates(session, case, department, {handling.unit_id for handling, _name in back}),
         declined=[
@@ -141,10 +142,10 @@ def review_of(session: Session, actor: Actor, task: Task, case: Case) -> ReviewD
             for handling, name in back
         ],
         similar=_similar(session, actor, case) if plain else (),
-        members=members(session, case),
+        members=joined,
         sent_down=last if last is not None and last.decision == "send_down" else None,
         item=item,
-        may_split=item is None and not case.leads,
+        may_split=item is None and not joined,
         may_merge=plain,
         may_send_down=plain and tiers.below(case.tier) not in (None, "community"),
         may_return=may_return(task, case),

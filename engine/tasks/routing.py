@@ -9,7 +9,7 @@ from engine.access import Actor
 from engine.errors import Conflict, Invalid
 from engine.tasks.doing import Completed, finish, may_complete
 from engine.tasks.reading import Locked, locked_task
-from engine.tasks.reviewing import ROLE
+from engine.tasks.reviewing import ROLE, members
 
 LEAST_ITEMS, MOST_ITEMS = 2, 9
 LONGEST, LONGEST_BASIS = 600, 300
@@ -41,7 +41,7 @@ def split(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any])
     """分项转交: each matter of the form to a unit of its own, all under one number (R58, A16). `form`: `basis`, and
     `text_1`, `unit_1`, `text_2` …; rows left empty do not count. Invalid names every wrong field."""
     locked = review(session, actor, task_id)
-    if locked.case.leads:
+    if members(session, locked.case):
         raise Conflict("本件是并案的主件，不能再分项。请先拆并，再分项转交。")
     rows, errors = items_of(form)
     basis = str(form.get("basis", "")).strip()

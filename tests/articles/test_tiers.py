@@ -485,6 +485,7 @@ def test_r58_unmerge_before_the_answer_only(session: Session, cast: Cast, at: At
     task = factories.open_task(session, one, "tier_review")
     assert (one.merged_into_id, one.state, task.due_on.isoformat()) == (None, "awaiting_referral", "2026-02-27")
     assert session.scalars(select(History.opinion).where(History.act == "separated")).all() == ["不是一回事"]
+    assert lead.leads  # the third still waits
     with pytest.raises(Conflict), session.begin_nested():
         tasks.join(session, clerk, reviewed(session, cast, one, "street_clerk").id, two.id, "二次并案")
     answer(session, cast, factories.open_task(session, lead, "answer"), "unit_clerk", "已调整。")
@@ -503,7 +504,7 @@ def test_r58_a_leading_case_that_ends_lets_the_others_go(session: Session, cast:
     task = reviewed(session, cast, lead, "street_clerk")
     tasks.merge(session, cast.actor("street_clerk"), task.id, [one.id], "同一事项")
     tasks.terminate(session, cast.actor("street_clerk"), lead.id, {"kind": "withdrawn", "reason": "反映人撤回。"})
-    assert (one.merged_into_id, one.state) == (None, "awaiting_referral")
+    assert (one.merged_into_id, one.state, lead.leads) == (None, "awaiting_referral", False)
     assert factories.open_task(session, one, "tier_review").organisation_id == cast.department("street").id
     with pytest.raises(NotFound):
         tasks.choices(session, cast.actor("far_clerk"), factories.open_task(session, one, "tier_review").id)

@@ -56,7 +56,7 @@ def _looked(session: Session, cast: people.Cast, role: str) -> dict[str, int]:
         held = actor.person_id in (task.assignee_id, task.person_id)
         if not (free or held):
             continue
-        colour = lamps.lamp(days, task.due_at).colour if task.due_at else ""
+        colour = lamps.lamp(days, task.due_at, task.role in lamps.SOFT).colour if task.due_at else ""
         mine["todo"] += 1
         mine["receipt"] += free
         mine["in_hand"] += held
