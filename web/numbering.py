@@ -11,30 +11,30 @@ from engine.errors import Invalid
 from web.policy import policy
 from web.session import actor
 
-blueprint = Blueprint("numbering", __name__, url_prefix="/organisations/<int:organisation_id>/numbering")
+blueprint = Blueprint("numbering", __name__, url_prefix="/organisations/<int:studio_id>/numbering")
 
 
 @blueprint.get("")
 @policy(Verb.ORGANISATION_MANAGE)
-def show(organisation_id: int) -> ResponseReturnValue:
+def show(studio_id: int) -> ResponseReturnValue:
     """How far the studio's numbers of this year have come, and the form that sets the next one."""
-    return _page(organisation_id, {})
+    return _page(studio_id, {})
 
 
 @blueprint.post("")
 @policy(Verb.ORGANISATION_MANAGE)
-def start(organisation_id: int) -> ResponseReturnValue:
+def start(studio_id: int) -> ResponseReturnValue:
     """Set it; who, when and why stay on the page."""
     typed = {name: request.form.get(name, "").strip() for name in ("following", "reason")}
     try:
         with g.session.begin_nested():
-            row = intake.start_numbering(g.session, actor(), organisation_id, typed["following"], typed["reason"])
+            row = intake.start_numbering(g.session, actor(), studio_id, typed["following"], typed["reason"])
     except Invalid as refusal:
-        return _page(organisation_id, typed, refusal), 422
+        return _page(studio_id, typed, refusal), 422
     flash(f"已设置：{row.year}年下一号为{row.following:03d}。")
-    return redirect(url_for("numbering.show", organisation_id=organisation_id))
+    return redirect(url_for("numbering.show", studio_id=studio_id))
 
 
-def _page(organisation_id: int, typed: Mapping[str, str], refusal: Invalid | None = None) -> str:
-    found = intake.numbering_of(g.session, actor(), organisation_id)
+def _page(studio_id: int, typed: Mapping[str, str], refusal: Invalid | None = None) -> str:
+    found = intake.numbering_of(g.session, actor(), studio_id)
     return render_template("numbering/show.html", found=found, typed=typed, refusal=refusal)
