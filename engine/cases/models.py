@@ -85,6 +85,11 @@ class Case(Base):
     closed_at: Mapped[datetime | None]
     backfilled: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # 补录 of a paper case (R89)
 
+    @property
+    def confidentiality(self) -> str:
+        """`kept` or `open`, as the registration form asks it (A28)."""
+        return "kept" if self.confidential else "open"
+
     __table_args__ = (
         UniqueConstraint("studio_id", "year", "sequence"),
         Index("ix_cases_street_registered", "street_id", "registered_at"),

@@ -97,6 +97,7 @@ def amend(act: Act) -> dict[str, Any]:
         act.history = act.record("amended", result="作废", opinion=case.outcome_reason)
         return {"decision": "void"}
     changed = content.apply(case, content.BLANK | dict(act.form))  # the form shows every field: absent means emptied
+    case.confidential = act.form.get("confidentiality") == "kept" and bool(case.reporter_name)
     if content.problems(case):
         raise Invalid("登记表还不完整。", errors=content.problems(case))
     before, case.content_hash = case.content_hash, content.digest(case)

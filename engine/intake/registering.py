@@ -182,6 +182,7 @@ def _case(
         year=clock.local(now).year,
     )
     content.apply(case, content.BLANK | dict(data))
+    case.confidential = data.get("confidentiality") == "kept" and bool(case.reporter_name)
     # The number is not known yet: keep the counter row locked as briefly as possible.
     case.number = f"{place.street.name}{place.community.name}"
     return case
