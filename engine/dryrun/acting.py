@@ -190,6 +190,15 @@ def _object(session: Session, _key: str, act: Act) -> None:
     tasks.cosigner_view(session, organisation.actor(session, second), _case(session).id, form)
 
 
+def _return(session: Session, _key: str, act: Act) -> None:
+    task = _find(session, {"element": "review", "name": "受理审查"})
+    actor = _actor(session, task, act)
+    if task.assignee_id is None:
+        tasks.claim(session, actor, task.id)
+        session.flush()
+    tasks.return_to_studio(session, actor, task.id, {"reason": "推演"} | _form(session, act))
+
+
 def _terminate(session: Session, _key: str, act: Act) -> None:
     case = _case(session)
     code = world.DEPARTMENTS.get(case.tier)
@@ -210,5 +219,5 @@ def _withdraw(session: Session, _key: str, _act: Act) -> None:
 
 _DOES: Mapping[str, Callable[[Session, str, Act], None]] = {
     "start": _start, "claim": _claim, "complete": _complete, "extend": _extend, "terminate": _terminate,
-    "withdraw": _withdraw, "cosign": _cosign, "object": _object,
+    "withdraw": _withdraw, "cosign": _cosign, "object": _object, "return": _return,
 }  # fmt: skip

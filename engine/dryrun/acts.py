@@ -5,6 +5,7 @@
     {"do": "complete", "element": "answer", "form": {…}}        办理 (签收 first where nobody has); `who` = a login
     {"do": "extend", "form": {…}}                               申请延期
     {"do": "cosign"}  {"do": "object", "form": {…}}             添加联名代表 (before the report), 联名代表意见
+    {"do": "return", "form": {"reason": "…"}}                   退回补正 by the street
     {"do": "terminate", "form": {…}}  {"do": "withdraw"}        终止, 撤回
     {"do": "wait", "day": 11}                                   until 09:00 of that working day after the receipt
     {"do": "wait", "date": "2026-03-05"}  {"do": "wait", "days": 5}  {"do": "wait", "event": true}
@@ -20,7 +21,7 @@ from typing import Any
 from engine.errors import Invalid
 
 Act = Mapping[str, Any]
-KINDS = ("start", "claim", "complete", "extend", "cosign", "object", "terminate", "withdraw", "wait")
+KINDS = ("start", "claim", "complete", "extend", "cosign", "object", "return", "terminate", "withdraw", "wait")
 MOST = 120  # acts of one walk
 LONGEST = 20_000  # characters of one answer
 FARTHEST = 400  # working days of one wait
@@ -70,7 +71,8 @@ def label(act: Act, names: Mapping[str, str]) -> str:
     if act["do"] == "wait":
         return _waited(act)
     words = {"start": "登记", "claim": f"签收“{name}”", "complete": f"办理“{name}”", "extend": "申请延期",
-             "cosign": "添加联名代表", "object": "联名代表反对", "terminate": "终止", "withdraw": "撤回"}  # fmt: skip
+             "cosign": "添加联名代表", "object": "联名代表反对", "return": "退回补正",
+             "terminate": "终止", "withdraw": "撤回"}  # fmt: skip
     return words[str(act["do"])]
 
 

@@ -101,8 +101,9 @@ def _registration(case: Case) -> dict[str, str]:
 def _act(row: History, roles: Mapping[str, str]) -> dict[str, object] | None:
     place = {"element": row.element_id, "name": row.element_name, "role": roles.get(row.element_id, "")}
     place = {name: value for name, value in place.items() if value}
-    if row.act in FORMS:
-        return {"do": "complete", **place, "form": dict(FORMS[row.act](row))}
+    if row.act in FORMS and not (row.act == "reported" and row.result):  # after a return it is reported by itself
+        returned = row.act == "returned_to_studio" and row.tier == "street"
+        return ({"do": "return"} if returned else {"do": "complete", **place}) | {"form": dict(FORMS[row.act](row))}
     if row.act == "claimed":
         return {"do": "claim", **place}
     if row.act in ("extension_requested", "late_extension_request"):
