@@ -14,7 +14,7 @@ from engine.access import Actor, Verb, require
 from engine.cases.models import Case, Signature
 from engine.catalogue import rating_page, scopes
 from engine.catalogue.act import Act
-from engine.catalogue.rating_operations import GRADE_NAMES, GRADES, LOCKED, TRIES
+from engine.catalogue.rating_operations import GRADE_NAMES, GRADES, LOCKED
 from engine.errors import Conflict, Invalid, NotFound
 from engine.handlings.models import Handling
 from engine.organisation.models import Organisation
@@ -63,9 +63,9 @@ class Standing:
         return self.rounds[-1] if self.rounds else None
 
     @property
-    def unreachable(self) -> bool:
-        """May 无法联系 be recorded?"""
-        return self.current is not None and self.current.days >= TRIES
+    def asks_reporter(self) -> bool:
+        """Is the reporter still to be asked?"""
+        return any(task.role == "rating_reporter" for task in self.steps)
 
 
 def standing(session: Session, actor: Actor, case_id: int) -> Standing:
@@ -116,7 +116,14 @@ def _rounds(session: Session, case_id: int, asked: bool) -> list[Round]:
         select(Signature).where(Signature.case_id == case_id, Signature.purpose == "rating").order_by(Signature.id)
     ).all()
     newest = max(found, default=0)
-    wanted = [key for key in found if key in opinions or key in ratings_ or key in tried or (asked and key == newest)]
+    wanted = [
+        key
+        for key in found
+        if key in opinions
+        or key in ratings_
+        or key in tried
+        or (key == newest and _asked_now(found[key].Handling, asked, bool(ratings_)))
+    ]
     made = []
     for key in wanted:
         rating = ratings_.get(key)
@@ -129,6 +136,11 @@ def _rounds(session: Session, case_id: int, asked: bool) -> list[Round]:
             corrections=[row for row in corrected if rating is not None and row.rating_id == rating.id],
         ))  # fmt: skip
     return made
+
+
+def _asked_now(handling: Handling, asked: bool, rated: bool) -> bool:
+    """Is this the handling being rated, or being done again (重办) after a first rating?"""
+    return asked or (rated and handling.state == "open")
 
 
 def _by_handling(session: Session, table: Any, case_id: int) -> dict[int, list[Any]]:

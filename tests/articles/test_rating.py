@@ -17,6 +17,7 @@ from engine.consultations.models import Consultation, Measure, Participant
 from engine.errors import Conflict, Forbidden, Invalid, LianxinError, NotFound
 from engine.handlings.models import Handling
 from engine.notices.models import Notice
+from engine.organisation.models import Placement
 from engine.ratings.models import InvitedResident, LedgerPage, Opinion, Rating
 from engine.work.models import Instance, Task
 from tests import factories
@@ -180,7 +181,7 @@ def test_r83_dissatisfied_is_handled_again_once_with_a_fresh_limit(session: Sess
     factories.step(session, cast, case, "accepted")
     rate(session, cast, case, "satisfied", "satisfied", "satisfied")
     assert (case.state, case.grade) == ("closed", "satisfied")
-    page = session.scalars(select(LedgerPage).order_by(LedgerPage.id.desc())).first()
+    page = session.scalars(select(LedgerPage).order_by(LedgerPage.id.desc())).all()[0]
     assert [(row["round"], row["grade"]) for row in page.content["grades"]] == [(1, "dissatisfied"), (2, "satisfied")]
 
 
@@ -243,6 +244,23 @@ def test_r113_the_forms_delegate_and_nobody_else(session: Session, cast: Cast, w
     with pytest.raises(LianxinError):
         tasks.complete(session, cast.actor(who), task.id, {"grade": "satisfied"})
     assert session.scalars(select(Opinion)).all() == []
+
+
+def test_r113_or_the_replacement_that_was_appointed(session: Session, cast: Cast) -> None:
+    """The delegate left office while the rating waited for him: who was appointed rates and signs in his place."""
+    case = accepted(session, cast)
+    cast.delegates["delegate"].ends_on = date(2026, 2, 12)
+    session.flush()
+    other = cast.delegates["other_delegate"]
+    session.add(Placement(delegate_id=other.id, community_id=cast.places["沙头角社区"].id, starts_on=date(2026, 2, 1)))
+    session.flush()
+    form = {"delegate_id": str(other.id), "reason": "任期届满"}
+    tasks.replace_delegate(session, cast.actor("district_clerk"), case.id, form)
+    with pytest.raises(LianxinError):
+        factories.act(session, cast, case, "delegate", "rating_delegate", grade="satisfied")
+    factories.act(session, cast, case, "other_delegate", "rating_delegate", grade="satisfied")
+    hand = session.scalars(select(Signature).where(Signature.purpose == "rating")).one()
+    assert (hand.party, hand.name, hand.person_id) == ("delegate", "邓代表", cast.id("other_delegate"))
 
 
 @pytest.mark.parametrize("who", ["second_street_head", "district_head", "street_clerk", "unit_head"])
