@@ -31,7 +31,7 @@ def fact(act: Act, name: str) -> Any:
     if name in DERIVED:
         return DERIVED[name](act)
     if name == "arrived_on" and act.case.arrived_on is None:  # moved here by hand before it ever arrived
-        return clock.local(act.case.registered_at or act.now).date()
+        return clock.local(act.case.registered_at if act.case.id else act.now).date()
     if name in CASE_FACTS:
         return getattr(act.case, name)
     raise KeyError(name)

@@ -218,7 +218,21 @@ def _answers(session: Session, case_ids: list[int]) -> dict[int, Answer]:
         .where(_within(Feedback.case_id, case_ids), Feedback.state == "accepted")
         .order_by(Feedback.id)
     )
-    return {row[0].case_id: (row[0], row[1], row[2]) for row in session.execute(query)}
+    found: dict[int, list[Answer]] = {}
+    for feedback, handling, unit in session.execute(query):
+        found.setdefault(feedback.case_id, []).append((feedback, handling, unit))
+    return {case_id: _together(answers) for case_id, answers in found.items()}
+
+
+def _together(answers: list[Answer]) -> Answer:
+    """The last answer; of sub-items the last of each under one another, with its unit (R58)."""
+    items = {handling.item: (feedback, unit) for feedback, handling, unit in answers if handling.item}
+    last, handling, unit = answers[-1]
+    if not handling.item or len(items) == 1:
+        return answers[-1]
+    text = "\n".join(f"（{item}）{name}：{said.text}" for item, (said, name) in sorted(items.items()))
+    units = "、".join(dict.fromkeys(name for _item, (_said, name) in sorted(items.items())))
+    return Feedback(text=text, result=last.result, delivered_at=last.delivered_at), handling, units
 
 
 def _hands(session: Session, case_ids: list[int], images: bool) -> Hands:

@@ -21,6 +21,7 @@ from engine.work.models import Task
 from engine.workdays import queries as workdays
 
 ROLE = "tier_review"
+SHORTEST_NAME = 2  # characters of a suggested unit, to be found by the end of its name: 城管科
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,17 @@ def _proposed_unit(session: Session, task: Task, case: Case, matter: str) -> dic
     back = _declined(session, task, case)
     gone = {handling.unit_id for handling, _name in back}
     own = [unit for unit in organisation.units_of(session, case.tier, department.place_id) if unit.id not in gone]
-    named = [unit for unit in own if back and unit.name == back[-1][0].suggested_unit.strip()]
+    last, name = back[-1] if back else (None, "")
+    wanted = last.suggested_unit.strip() if last is not None else ""
+    named = [unit for unit in own if len(wanted) >= SHORTEST_NAME and unit.name.endswith(wanted)]
     fitting = named or [unit for unit in own if matter in unit.matters.split()]
     if not fitting:
         return {}
-    return {"decision": "refer", "unit_id": str(fitting[0].id), "unit_name": fitting[0].name}
+    found = {"decision": "refer", "unit_id": str(fitting[0].id), "unit_name": fitting[0].name}
+    if not named or last is None:
+        return found
+    reason = f"{name}退件，建议由{fitting[0].name}承办：{last.close_reason}"[:300]
+    return found | {"proposal_reason": reason, "basis": reason}
 
 
 def review_of(session: Session, actor: Actor, task: Task, case: Case) -> ReviewDesk | None:

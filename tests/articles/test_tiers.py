@@ -304,6 +304,7 @@ def test_r57_declined_on_day_two_a_fresh_limit_and_the_total_shown(session: Sess
     task = reviewed(session, cast, case, "street_clerk")
     view = tasks.load(session, cast.actor("street_clerk"), task.id)
     assert view.values["unit_id"] == str(cast.organisations["street_school_unit"].id)  # as the unit suggested
+    assert view.values["basis"] == "沙头角街道城管科退件，建议由沙头角街道教育科承办：不属本单位职责。"
     beside = tasks.review_of(session, cast.actor("street_clerk"), task, case)
     assert [(row.unit, row.reason, row.suggested, row.days) for row in beside.declined] == [
         ("沙头角街道城管科", "不属本单位职责。", "沙头角街道教育科", 2)
@@ -415,6 +416,10 @@ def test_r58_sub_items_each_with_its_own_unit_and_limit(session: Session, cast: 
     assert (case.state, case.number) == ("closed", "沙头角街道沙头角社区2026001")
     assert factories.registered(session, cast).sequence == 2
     assert session.scalars(select(Rating.case_id)).all() == [case.id]
+    page = printing.annex2(session, cast.actor("liaison"), case.id)
+    assert page.unit == "沙头角街道城管科"
+    assert page.result_text.startswith("（1）沙头角街道城管科：经现场核查")
+    assert page.result_text.endswith("（2）沙头角街道城管科：积水点已疏通。")
 
 
 def test_r58_the_limit_of_each_item_ends_by_itself(session: Session, cast: Cast, at: At) -> None:
