@@ -227,7 +227,7 @@ def _answers(session: Session, case_ids: list[int]) -> dict[int, Answer]:
 def _together(answers: list[Answer]) -> Answer:
     """The last answer; of sub-items the last of each under one another, with its unit (R58)."""
     items = {handling.item: (feedback, unit) for feedback, handling, unit in answers if handling.item}
-    last, handling, unit = answers[-1]
+    last, handling, _unit = answers[-1]
     if not handling.item or len(items) == 1:
         return answers[-1]
     text = "\n".join(f"（{item}）{name}：{said.text}" for item, (said, name) in sorted(items.items()))
