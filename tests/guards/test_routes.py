@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from engine import amending, clock, consulting, db, filing
+from engine import amending, clock, consulting, db, filing, supervising
 from engine.access import POLICY, Verb
 from engine.attachments.store import Store
 from engine.cases.models import Case
@@ -23,6 +23,7 @@ from engine.organisation import queries, tokens
 from engine.organisation.models import Organisation, Person, Post
 from engine.packages.models import MigrationBatch, Package
 from engine.scenarios.models import DryRun, Scenario
+from engine.supervision.models import Slip
 from engine.work.models import Deadline, Incident, Instance, Task
 from tests import factories, people
 from web.app import create_app
@@ -45,6 +46,7 @@ def app(sqlite: Engine, tmp_path: Path) -> Iterator[Flask]:
         factories.registered(session, cast)
         amending.propose_parameter(session, cast.actor("city_clerk"), "transit_target", 2, date(2099, 1, 1), "试行")
         factories.tasks.claim(session, cast.actor("unit_clerk"), factories.open_task(session, case, "answer").id)
+        supervising.urge(session, cast.actor("liaison"), case.id)
     settings = Settings(
         environment="test", database_url=sqlite.url.render_as_string(hide_password=False), redis_url="",
         secret_key="k" * 48, data_dir=tmp_path, demo=True, smtp_url="", port=8000, secure_cookies=False,
@@ -66,7 +68,7 @@ def values(app: Flask, sqlite: Engine) -> dict[str, list[str]]:
             name: [str(row) for row in session.scalars(select(model.id).order_by(model.id))]
             for name, model in {
                 "case_id": Case, "task_id": Task, "notice_id": Notice, "incident_id": Incident, "post_id": Post,
-                "person_id": Person, "organisation_id": Organisation, "unit_id": Organisation,
+                "slip_id": Slip, "person_id": Person, "organisation_id": Organisation, "unit_id": Organisation,
             }.items()
         }  # fmt: skip
         ids["instance_id"] = [str(session.scalars(select(Instance.id)).first())]
