@@ -3,13 +3,13 @@
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, intake, tasks
+from engine import clock, consulting, intake, tasks
 from engine.access import Actor
 from engine.calendar import Calendar
 from engine.cases.models import Case
@@ -198,6 +198,32 @@ class Player:
             department = organisation.department_of(session, case.street_id)
             actor = organisation.actor(session, organisation.members(session, department.id, "staff")[0].id)
             tasks.withdraw(session, actor, self.case_id)
+
+    def call_together(self, topic: str) -> None:
+        """召集三方协商 for the afternoon, by the organisation department that referred the case."""
+        with self.begin() as session:
+            plan = {"topic": topic, "day": clock.today().isoformat(), "time": "14:30", "venue": "社区党代表工作室"}
+            consulting.call(session, self._convener(session), self.case_id, plan)
+
+    def meet(self, minutes: str, conclusion: str, measure: str, days: int) -> None:
+        """The meeting: everybody came and signed on paper; the unit took something on, until so many days from now."""
+        with self.begin() as session:
+            actor = self._convener(session)
+            row = consulting.of_case(session, self.case_id)[0]
+            meeting = consulting.meeting(session, actor, row.id)
+            for party in meeting.participants:
+                came = "演示参会人员" if party.organisation_id is not None else ""
+                form = {"presence": "attended", "present_as": came, "view": "同意商定的安排。", "signing": "paper"}
+                consulting.note_party(session, actor, row.id, party.id, form)
+            unit = next(party.id for party in meeting.participants if party.party == "unit")
+            due = (clock.today() + timedelta(days=days)).isoformat()
+            consulting.agree(session, actor, row.id, {"text": measure, "participant_id": str(unit), "due_on": due})
+        self.do("consultation", decision="held", minutes=minutes, conclusion=conclusion)
+
+    def _convener(self, session: Session) -> Actor:
+        case = session.get_one(Case, self.case_id)
+        department = organisation.department_of(session, case.street_id)
+        return organisation.actor(session, organisation.members(session, department.id, "staff")[0].id)
 
     def rate_online(self, grade: str, remark: str = "") -> None:
         """评议 by the reporter on the tracking page."""

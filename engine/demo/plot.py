@@ -45,7 +45,7 @@ def _shatoujiao() -> list[Line]:
         _line(s.overdue, SHATOUJIAO, 12, "environment", unit="城管科"),
         _line(s.overdue, ZHONGYING, 17, "construction", noted=True),
         _line(s.overdue, QIAODONG, 23, "housing"),
-        _line(s.extended, SHATOUJIAO, 16, "construction", asked=8),
+        _line(s.consulted, SHATOUJIAO, 16, "construction", asked=8),
         _line(s.asking_extension, SHATOUJIAO, 7, "traffic", asked=1),
         _line(s.extended, QIAODONG, 9, "business", asked=4, decision="refuse"),
         _line(s.extended, ZHONGYING, 13, "health", asked=4),

@@ -100,7 +100,8 @@ def closed_late(p: Player, received: int) -> Wakes:
     yield p.on(received - 14, 10)
     p.do("feedback_check", decision="accept", opinion="措施可行；今后须按期反馈。")
     yield p.on(received - 15, 9)
-    p.do("rating_reporter", grade="fairly_satisfied", method="in_person", signing="paper", remark="事情办了，就是慢了些。")
+    said = "事情办了，就是慢了些。"
+    p.do("rating_reporter", grade="fairly_satisfied", method="in_person", signing="paper", remark=said)
     yield p.on(received - 15, 15)
     p.do("rating_delegate", grade="fairly_satisfied")
     yield p.on(received - 16, 10)
@@ -156,6 +157,18 @@ def extended(p: Player, received: int, asked: int, decision: str = "consent", ti
     yield p.on(asked - 1, 11)
     words = "同意延期，请每十个工作日向反映人通报一次进展。" if decision == "consent" else "事情不复杂，请按期答复。"
     p.do("extension_consent", decision=decision, opinion=words)
+
+
+def consulted(p: Player, received: int, asked: int) -> Wakes:
+    """Extended, and the three parties met about it: the unit took something on, with a date."""
+    yield from extended(p, received, asked)
+    yield p.on(asked - 2, 10)
+    p.call_together("施工期间的临时通行和分段完工时间")
+    yield p.on(asked - 2, 17)
+    p.meet(
+        "承办单位说明了方案和难点，反映人希望先解决夜间通行，市党代表建议分两段施工。",
+        "三方同意分两段施工，先恢复夜间照明和人行通道。", "先恢复夜间照明和人行通道", 20,
+    )  # fmt: skip
 
 
 def asked_too_late(p: Player, received: int) -> Wakes:
