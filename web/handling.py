@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import casefile, forms, tasks
+from engine import casefile, clock, forms, tasks
 from engine.access import Verb
 from engine.catalogue import replies
 from engine.errors import Invalid, NotFound
@@ -114,7 +114,7 @@ def _receipt_values(task_id: int) -> dict[str, str]:
 @policy(Verb.EXTENSION_RECORD)
 def phone(case_id: int) -> ResponseReturnValue:
     """The form of 记录电话答复."""
-    return _page(_phone(case_id))
+    return _page(_phone(case_id), {"called_on": clock.today().isoformat()})
 
 
 @blueprint.post("/cases/<int:case_id>/phone")
@@ -242,7 +242,7 @@ def _of_delegates(found: tuple[Any, int, Sequence[tuple[str, str]]], name: str, 
 @policy(Verb.COPY_DELIVER)
 def delivery(copy_id: int) -> ResponseReturnValue:
     """The form of 登记送达."""
-    return _page(_delivery(copy_id))
+    return _page(_delivery(copy_id), {"delivered_on": clock.today().isoformat()})
 
 
 @blueprint.post("/copies/<int:copy_id>")
