@@ -35,7 +35,17 @@ def main(name: str) -> None:
     tidy = [Path(sys.executable).parent / "ruff"]
     subprocess.run([*tidy, "check", "--quiet", "--fix", "--select", "I,F401", written], check=True)
     subprocess.run([*tidy, "format", "--quiet", written], check=True)
+    written.write_text(keeping_counters(written.read_text(encoding="utf-8")), encoding="utf-8")
     print(f"{written.name} written; read it, then run the tests of tests/engine/test_migrations.py")
+
+
+def keeping_counters(text: str) -> str:
+    """SQLite makes a changed table anew: one whose ids are never used again must be told so again."""
+    for table in migrations.metadata().sorted_tables:
+        if table.dialect_options["sqlite"]["autoincrement"]:
+            begun = f'op.batch_alter_table("{table.name}", schema=None'
+            text = text.replace(f"{begun})", f'{begun}, table_kwargs={{"sqlite_autoincrement": True}})')
+    return text
 
 
 def fingerprint() -> str:

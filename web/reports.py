@@ -60,7 +60,7 @@ def _chosen(wanted: str) -> Organisation | None:
 def _page(studio: Organisation | None, refusal: str = "", picked: Sequence[int] | None = None) -> str:
     waiting = tasks.waiting_reports(g.session, actor(), studio.id) if studio else []
     return render_template(
-        "reports/index.html", studio=studio, studios=_studios(), waiting=waiting, refusal=refusal, picked=picked,
+        "reports/index.html", studio=studio, studios=_studios(), forms=waiting, refusal=refusal, picked=picked,
         scans=custody.scan_missing(g.session, [row.case for row in waiting]),
         batches=tasks.batches(g.session, actor(), studio.id) if studio else (),
     )  # fmt: skip

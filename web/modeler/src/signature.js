@@ -22,7 +22,7 @@ function draw(part) {
 
   function keep() {
     field.value = pad.isEmpty() ? "" : written(canvas);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true })); // no "input": a signature is not kept as a draft
     tell();
   }
 
