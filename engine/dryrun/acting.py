@@ -190,13 +190,29 @@ def _object(session: Session, _key: str, act: Act) -> None:
     tasks.cosigner_view(session, organisation.actor(session, second), _case(session).id, form)
 
 
-def _return(session: Session, _key: str, act: Act) -> None:
+def _review(session: Session, act: Act) -> tuple[Actor, int]:
+    """The review that waits, taken by who decides it."""
     task = _find(session, {"element": "review", "name": "受理审查"})
     actor = _actor(session, task, act)
     if task.assignee_id is None:
         tasks.claim(session, actor, task.id)
         session.flush()
-    tasks.return_to_studio(session, actor, task.id, {"reason": "推演"} | _form(session, act))
+    return actor, task.id
+
+
+def _return(session: Session, _key: str, act: Act) -> None:
+    actor, task_id = _review(session, act)
+    tasks.return_to_studio(session, actor, task_id, {"reason": "推演"} | _form(session, act))
+
+
+def _split(session: Session, _key: str, act: Act) -> None:
+    actor, task_id = _review(session, act)
+    tasks.split(session, actor, task_id, {"basis": "推演"} | _form(session, act))
+
+
+def _send_down(session: Session, _key: str, act: Act) -> None:
+    actor, task_id = _review(session, act)
+    tasks.send_down(session, actor, task_id, {"reason": "推演"} | _form(session, act))
 
 
 def _terminate(session: Session, _key: str, act: Act) -> None:
@@ -219,5 +235,6 @@ def _withdraw(session: Session, _key: str, _act: Act) -> None:
 
 _DOES: Mapping[str, Callable[[Session, str, Act], None]] = {
     "start": _start, "claim": _claim, "complete": _complete, "extend": _extend, "terminate": _terminate,
-    "withdraw": _withdraw, "cosign": _cosign, "object": _object, "return": _return,
+    "withdraw": _withdraw, "cosign": _cosign, "object": _object,
+    "return": _return, "split": _split, "send_down": _send_down,
 }  # fmt: skip

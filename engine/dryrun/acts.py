@@ -6,6 +6,7 @@
     {"do": "extend", "form": {…}}                               申请延期
     {"do": "cosign"}  {"do": "object", "form": {…}}             添加联名代表 (before the report), 联名代表意见
     {"do": "return", "form": {"reason": "…"}}                   退回补正 by the street
+    {"do": "split", "form": {"text_1": "…", "unit_1": "@…"}}    分项转交; {"do": "send_down", "form": {…}} 下转
     {"do": "terminate", "form": {…}}  {"do": "withdraw"}        终止, 撤回
     {"do": "wait", "day": 11}                                   until 09:00 of that working day after the receipt
     {"do": "wait", "date": "2026-03-05"}  {"do": "wait", "days": 5}  {"do": "wait", "event": true}
@@ -21,7 +22,10 @@ from typing import Any
 from engine.errors import Invalid
 
 Act = Mapping[str, Any]
-KINDS = ("start", "claim", "complete", "extend", "cosign", "object", "return", "terminate", "withdraw", "wait")
+KINDS = (
+    "start", "claim", "complete", "extend", "cosign", "object", "return", "split", "send_down", "terminate", "withdraw",
+    "wait",
+)  # fmt: skip
 MOST = 120  # acts of one walk
 LONGEST = 20_000  # characters of one answer
 FARTHEST = 400  # working days of one wait
@@ -72,6 +76,7 @@ def label(act: Act, names: Mapping[str, str]) -> str:
         return _waited(act)
     words = {"start": "登记", "claim": f"签收“{name}”", "complete": f"办理“{name}”", "extend": "申请延期",
              "cosign": "添加联名代表", "object": "联名代表反对", "return": "退回补正",
+             "split": "分项转交", "send_down": "下转",
              "terminate": "终止", "withdraw": "撤回"}  # fmt: skip
     return words[str(act["do"])]
 

@@ -21,6 +21,7 @@ from engine.work.models import Task
 from engine.workdays import queries as workdays
 
 ROLE = "tier_review"
+ROLES = (ROLE, "referral")  # a sub-item that came back is referred again, nothing else
 SHORTEST_NAME = 2  # characters of a suggested unit, to be found by the end of its name: 城管科
 
 
@@ -81,7 +82,7 @@ def may_return(task: Task, case: Case) -> bool:
 def proposal(session: Session, task: Task, case: Case) -> dict[str, Any]:
     """What jurisdiction.dmn proposed for this review: tier, unit and reason (article 10, 管理权限). After a 批示 its
     text goes with the referral (R53); a unit that declined is not proposed again, the one it suggested is (R57)."""
-    if task.role != ROLE:
+    if task.role not in ROLES:
         return {}
     last = handlings.latest_review(session, case.id)
     if case.instruction:
@@ -130,7 +131,7 @@ def _proposed_unit(session: Session, task: Task, case: Case, matter: str) -> dic
 
 def review_of(session: Session, actor: Actor, task: Task, case: Case) -> ReviewDesk | None:
     """What stands beside the form; None for a task that is no review. The caller may read the task."""
-    department = session.get(Organisation, task.organisation_id) if task.role == ROLE else None
+    department = session.get(Organisation, task.organisation_id) if task.role in ROLES else None
     if department is None:
         return None
     back = _declined(session, task, case)

@@ -38,9 +38,9 @@ def escalate(session: Session, cast: Cast, case: Case, tier: str) -> None:
     factories.act(session, cast, case, CLERKS[tier], "tier_review", decision="escalate", basis="超出本级管理权限")
 
 
-def reviewed(session: Session, cast: Cast, case: Case, who: str) -> Task:
+def reviewed(session: Session, cast: Cast, case: Case, who: str, role: str = "tier_review") -> Task:
     """The case's review, taken by this person."""
-    task = factories.open_task(session, case, "tier_review")
+    task = factories.open_task(session, case, role)
     tasks.claim(session, cast.actor(who), task.id)
     session.flush()
     return task
@@ -395,7 +395,7 @@ def test_r58_sub_items_each_with_its_own_unit_and_limit(session: Session, cast: 
     tasks.claim(session, cast.actor("school_clerk"), opened[second.id].id)
     declined = {"decision": "decline", "reason": "不属教育科。"}
     tasks.complete(session, cast.actor("school_clerk"), opened[second.id].id, declined)
-    again = reviewed(session, cast, case, "street_clerk")
+    again = reviewed(session, cast, case, "street_clerk", "referral")
     assert (again.element_id, again.handling_id) == ("item_review", second.id)
     tasks.complete(session, clerk, again.id, {"unit_id": units[0], "basis": "市政积水属城管科"})
     third = session.scalars(select(Handling).order_by(Handling.id.desc())).first()

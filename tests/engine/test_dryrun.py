@@ -78,12 +78,12 @@ def test_after_eleven_working_days_the_escalation_fires_and_nothing_live_is_touc
 
 
 def test_the_factory_scenarios_are_brought_in_once(session, installed):
-    assert dryrun.import_factory(session, config.ROOT / "processes") == 23
+    assert dryrun.import_factory(session, config.ROOT / "processes") == 25
     known = dryrun.scenarios(session, "opinion")
     dryrun.delete(session, installed.actor("procedure_administrator"), known[3])
     session.flush()
     assert dryrun.import_factory(session, config.ROOT / "processes") == 0, "what was deleted stays away"
-    assert len(dryrun.scenarios(session, "opinion")) == 22
+    assert len(dryrun.scenarios(session, "opinion")) == 24
 
 
 def test_the_factory_scenarios_hold_and_pass_every_element(sqlite):
