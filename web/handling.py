@@ -127,7 +127,7 @@ def record_phone(case_id: int) -> ResponseReturnValue:
 def _phone(case_id: int) -> Sheet:
     asked = tasks.asked(g.session, actor(), case_id, Verb.EXTENSION_RECORD)
     intro = (
-        f"承办单位申请延期：{asked.extension.reason}。请致电市党代表{asked.case.delegate_name}，如实记录答复；"
+        f"承办单位申请延期：{asked.extension.reason.rstrip('。')}。请致电市党代表{asked.case.delegate_name}，如实记录答复；"
         "代表会在“我的履职”确认，确认之前标明“待代表确认”。"
     )
     return _of_case(asked, "consent_call", intro, "handling.record_phone")
@@ -150,9 +150,7 @@ def settle_phone(case_id: int) -> ResponseReturnValue:
 def _confirmation(case_id: int) -> Sheet:
     asked = tasks.asked(g.session, actor(), case_id, Verb.EXTENSION_CONSENT)
     answer = "不同意延期" if asked.extension.decision == "refused" else "同意延期"
-    intro = (
-        f"工作室记录您的电话答复为“{answer}”。通话记录：{asked.extension.call_note}。申请理由：{asked.extension.reason}"
-    )
+    intro = f"工作室记录您的电话答复为“{answer}”。通话记录：{asked.extension.call_note.rstrip('。')}。申请理由：{asked.extension.reason}"
     return _of_case(asked, "consent_confirm", intro, "handling.settle_phone", back=url_for("delegate.index"))
 
 
@@ -173,7 +171,7 @@ def give_view(case_id: int) -> ResponseReturnValue:
 def _view(case_id: int) -> Sheet:
     asked = tasks.asked(g.session, actor(), case_id, Verb.EXTENSION_VIEW)
     lead = asked.case.delegate_name
-    intro = f"承办单位申请延期：{asked.extension.reason}。由领衔代表{lead}答复；您反对的，由组织部门协调后再定。"
+    intro = f"承办单位申请延期：{asked.extension.reason.rstrip('。')}。由领衔代表{lead}答复；您反对的，由组织部门协调后再定。"
     return _of_case(asked, "cosigner_view", intro, "handling.give_view", back=url_for("delegate.index"))
 
 

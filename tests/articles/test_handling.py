@@ -193,6 +193,7 @@ def test_r68_an_answer_that_is_none_goes_back_and_the_clock_was_never_stopped(
     assert states == ["returned", "accepted"]
     handling = session.scalars(select(Handling)).one()
     assert handling.first_due_on == date(2026, 3, 5)
+    assert handling.answered_at is not None
     assert clock.local(handling.answered_at).date() == date(2026, 3, 6)
     assert tick(session, cast, case, "办理时限").value == "逾期1个工作日答复"
     page = annex2(session, cast.actor("liaison"), case.id)
