@@ -36,11 +36,11 @@ def show(kind: str, row_id: int) -> ResponseReturnValue:
     return render_template("papers/show.html", paper=paper, kind=kind, row_id=row_id, back=_back(kind, paper))
 
 
-@blueprint.get("/<kind>/<int:row_id>.pdf")
+@blueprint.get("/<form>/<int:row_id>.pdf")
 @policy(Verb.CASE_READ)
-def pdf(kind: str, row_id: int) -> ResponseReturnValue:
-    """The paper as a file."""
-    paper = _paper(kind, row_id)
+def pdf(form: str, row_id: int) -> ResponseReturnValue:
+    """The paper as a file; `form` is the kind of paper."""
+    paper = _paper(form, row_id)
     try:
         content = printing.pdf(paper, jobs.fonts(house().settings))
     except OSError as problem:
