@@ -150,7 +150,8 @@ def settle_phone(case_id: int) -> ResponseReturnValue:
 def _confirmation(case_id: int) -> Sheet:
     asked = tasks.asked(g.session, actor(), case_id, Verb.EXTENSION_CONSENT)
     answer = "不同意延期" if asked.extension.decision == "refused" else "同意延期"
-    intro = f"工作室记录您的电话答复为“{answer}”。通话记录：{asked.extension.call_note.rstrip('。')}。申请理由：{asked.extension.reason}"
+    note = asked.extension.call_note.rstrip("。")
+    intro = f"工作室记录您的电话答复为“{answer}”。通话记录：{note}。申请理由：{asked.extension.reason}"
     return _of_case(asked, "consent_confirm", intro, "handling.settle_phone", back=url_for("delegate.index"))
 
 
@@ -171,7 +172,8 @@ def give_view(case_id: int) -> ResponseReturnValue:
 def _view(case_id: int) -> Sheet:
     asked = tasks.asked(g.session, actor(), case_id, Verb.EXTENSION_VIEW)
     lead = asked.case.delegate_name
-    intro = f"承办单位申请延期：{asked.extension.reason.rstrip('。')}。由领衔代表{lead}答复；您反对的，由组织部门协调后再定。"
+    reason = asked.extension.reason.rstrip("。")
+    intro = f"承办单位申请延期：{reason}。由领衔代表{lead}答复；您反对的，由组织部门协调后再定。"
     return _of_case(asked, "cosigner_view", intro, "handling.give_view", back=url_for("delegate.index"))
 
 
