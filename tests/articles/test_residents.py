@@ -13,9 +13,8 @@ import pytest
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
-from engine import casefile, clock, db, definitions, outbox, tracking
+from engine import casefile, clock, db, outbox, tracking
 from engine.cases.models import Case
-from engine.config import ROOT
 from engine.errors import Forbidden, NotFound
 from engine.feedback.models import Copy
 from engine.notices import operations as notices
@@ -179,42 +178,3 @@ def test_r66_the_reporters_copy_is_a_delivery_row_with_its_proof(
         copy = session.scalars(select(Copy).where(Copy.addressee == "reporter")).one()
         assert (copy.channel, copy.state, copy.delivered_at) == ("sms", "delivered", clock.now())
         assert "sms.jsonl" in copy.proof
-
-
-@pytest.mark.parametrize(
-    ("subject", "body"),
-    [
-        ("答复\r\nBcc: all@example.cn", "第一行\n\n.\n..点开头\nFrom 这里"),
-        ("\u202etxt.exe 答复", "右起\u202e文字\u2066隔离\u2069 零宽\u200b连接\u200d"),
-        ("=?utf-8?b?5pS7?=", "=1+1\n<script>alert(1)</script> {reason} %s 𠮷䶮㙍"),
-        ("  两个  空格" + "很长的标题" * 12, ""),
-        ("控制\x1b[31m符", "响铃\x07与转义\x1b[0m"),
-    ],
-)
-def test_hostile_text_goes_through_mail_as_it_is_and_opens_no_header(subject: str, body: str) -> None:
-    """A subject is one line: its breaks become blanks. Bodies arrive exactly."""
-    with mailserver.running() as server:
-        SmtpAdapter(server.url).send(Message("notice-1", "chen@example.cn", subject, body))
-        (mail,) = (message_from_string(text, policy=default) for text in server.mails)
-    assert mail.get_content() == body + "\n"
-    assert str(mail["Subject"]) == " ".join(subject.splitlines())
-    assert (mail["Bcc"], mail["To"]) == (None, "chen@example.cn")
-
-
-def test_half_a_character_is_refused_for_good_not_retried(database: Engine) -> None:
-    with pytest.raises(outbox.Refused):
-        SmtpAdapter("smtp://127.0.0.1:9?from=l@example.cn").send(
-            Message("notice-1", "c@example.cn", "答复", "半个\ud800字")
-        )
-
-
-@pytest.mark.parametrize("part", ["subject", "body"])
-def test_an_unknown_placeholder_keeps_a_version_from_being_published(part: str) -> None:
-    """Texts are files beside the diagram; what nobody fills in would be sent as a dash."""
-    files = definitions.read_folder(ROOT / "processes" / "opinion")
-    assert not [finding for finding in definitions.check("opinion", files) if finding.code == "notice.placeholder"]
-    path = f"notices/referral/{part}.txt"
-    files[path] += "请于 {deadline} 前办理 {due}".encode()
-    (found,) = (finding for finding in definitions.check("opinion", files) if finding.code == "notice.placeholder")
-    assert (found.severity, found.file) == ("error", path)
-    assert "{deadline}" in found.message
