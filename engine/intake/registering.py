@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, forms, instances
-from engine.access import Actor, Verb, require
+from engine.access import Actor, TaskScope, Verb, acts_for, require
 from engine.attachments import queries as attachments
 from engine.cases import content, copies, numbering, signing, versions
 from engine.cases.models import Case, CaseLink, Draft
@@ -203,13 +203,15 @@ def _number(session: Session, case: Case, paper: Paper | None) -> None:
 
 def _start(session: Session, actor: Actor, case: Case, data: Mapping[str, Any]) -> None:
     package = packages.in_force(session, PROCESS, clock.today())
+    absent = acts_for(actor, TaskScope(case.studio_id, "liaison"))
     act = Act(
         session, case, 0, actor=actor, organisation_id=case.studio_id, form=data, role="registration",
-        element_name="登记",
+        element_name="登记", on_behalf_of=absent.name if absent else "",
     )  # fmt: skip
     act.history = record(
         session, "registered", case_id=case.id, element_name="登记", actor_id=actor.person_id, actor_name=actor.name,
         organisation_id=case.studio_id, organisation_name=case.studio_name, tier="community",
+        on_behalf_of=act.on_behalf_of,
         data={"content_hash": case.content_hash, "signature": data.get("reporter_signature", "")},
     )  # fmt: skip
     session.flush()

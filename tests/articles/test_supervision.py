@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
-from engine import casefile, clock, db, deadlines, deputies, desk, supervising, tasks
+from engine import casefile, clock, db, deadlines, deputies, desk, intake, supervising, tasks
 from engine.cases.models import Case
 from engine.errors import Conflict, Forbidden, Invalid, LianxinError
 from engine.handlings.models import Handling, Reminder, Supervision
@@ -391,6 +391,10 @@ def test_i14_a_duty_nobody_else_holds_goes_to_the_deputy_and_is_back_when_the_da
     session: Session, cast: Cast, at: Clock
 ) -> None:
     away(session, cast, "liaison", "secretary", "2026-02-13", "2026-02-20")
+    form = factories.FORM | {"delegate_id": str(cast.delegates["delegate"].id)}
+    other = intake.register(session, cast.actor("secretary"), cast.studio.id, form)
+    registered = session.scalars(select(History).where(History.act == "registered", History.case_id == other.id)).one()
+    assert (registered.actor_name, registered.on_behalf_of) == ("石书记", "李联络")
     case = factories.registered(session, cast)
     factories.step(session, cast, case, "signed")
     report = factories.open_task(session, case, "report")
