@@ -123,9 +123,28 @@ def _sign(delegate: Eyes, number: str) -> None:
     delegate.page.get_by_role("link", name=f"签名 {number}").click()
     delegate.page.wait_for_selector("#task-form")
     assert delegate.look() == []
-    delegate.choose("内容属实，签名")
-    delegate.press("提交")
+    _draw(delegate)
     assert delegate.look() == []
+    delegate.press("提交")
+    assert delegate.page.locator("img.signature-image").count() == 1
+    assert delegate.look() == []
+
+
+def _draw(window: Eyes) -> None:
+    """A few strokes in the box; 清除重签 takes them away again."""
+    box, mouse = window.page.locator(".signature-box canvas"), window.page.mouse
+    box.scroll_into_view_if_needed()
+    for again in (True, False):
+        place = box.bounding_box()
+        assert place is not None
+        mouse.move(place["x"] + 40, place["y"] + 40)
+        mouse.down()
+        mouse.move(place["x"] + 200, place["y"] + 90, steps=8)
+        mouse.up()
+        window.page.wait_for_selector("text=已签名")
+        if again:
+            window.button("清除重签").click()
+            assert window.page.locator("[data-signature-value]").input_value() == ""
 
 
 def _act_of_delegate(delegate: Eyes, number: str, choice: str, seen: str) -> None:
