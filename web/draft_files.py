@@ -6,7 +6,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import access, definitions, drafting
@@ -15,6 +15,7 @@ from engine.drafting import Editing
 from engine.errors import Conflict, Invalid, NotFound
 from engine.sheets import archive, listing
 from web import sheets
+from web.downloads import download
 from web.policy import policy, reading
 from web.session import actor
 
@@ -191,9 +192,7 @@ def export(key: str) -> ResponseReturnValue:
     if path and path not in files:
         raise NotFound
     name = path.rpartition("/")[2] if path else f"{key}.zip"
-    answer = Response(files[path] if path else archive.packed(files, key), mimetype="application/octet-stream")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return download(files[path] if path else archive.packed(files, key), name)
 
 
 @blueprint.get("/import")

@@ -1,6 +1,6 @@
 """跟踪明细帐: the ledgers of studios and years, on paper (annex 2) and as tables (article 12, R78, R115)."""
 
-from flask import Blueprint, g, make_response, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import printing
@@ -8,6 +8,7 @@ from engine.access import Verb
 from engine.desk import Page
 from engine.printing import jobs
 from engine.printing.book import PER_PAGE, Book
+from web.downloads import download
 from web.policy import policy
 from web.session import actor, house, is_fragment
 from web.words import word
@@ -99,7 +100,4 @@ def _whole(studio_id: int, year: int) -> Book:
 
 
 def _file(found: Book, content: bytes, kind: str) -> ResponseReturnValue:
-    answer = make_response(content)
-    answer.headers["Content-Type"] = TYPES[kind]
-    answer.headers.set("Content-Disposition", "attachment", filename=f"跟踪明细帐-{found.studio}-{found.year}.{kind}")
-    return answer
+    return download(content, f"跟踪明细帐-{found.studio}-{found.year}.{kind}", TYPES[kind])

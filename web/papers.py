@@ -7,6 +7,7 @@ from engine import printing
 from engine.access import Verb
 from engine.errors import Conflict
 from engine.printing import Paper, jobs
+from web.downloads import download
 from web.policy import policy, public
 from web.session import actor, house
 
@@ -45,9 +46,7 @@ def pdf(form: str, row_id: int) -> ResponseReturnValue:
         content = printing.pdf(paper, jobs.fonts(house().settings))
     except OSError as problem:
         raise Conflict("PDF 没有生成，请稍后重试，或直接打印本页；如仍出现，请联系系统管理员。") from problem
-    answer = Response(content, mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{paper.filename}.pdf")
-    return answer
+    return download(content, f"{paper.filename}.pdf", "application/pdf")
 
 
 def _paper(kind: str, row_id: int) -> Paper:
