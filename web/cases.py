@@ -14,7 +14,8 @@ from web.policy import policy
 from web.session import actor, is_fragment
 
 TABS = {
-    "overview": "基本情况", "progress": "办理过程", "path": "办理路径", "files": "附件", "diagram": "流程图", "log": "日志",
+    "overview": "基本情况", "progress": "办理过程", "path": "办理路径", "files": "附件", "diagram": "流程图",
+    "log": "日志",
 }  # fmt: skip
 TERMINATION = "terminate"
 blueprint = Blueprint("cases", __name__, url_prefix="/cases/<int:case_id>")
