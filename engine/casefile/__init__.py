@@ -9,6 +9,6 @@ from engine.casefile.revealing import reveal
 from engine.casefile.why import Why, why, why_of_case
 
 __all__ = [
-    "Board", "CaseFile", "HandlingActs", "Why", "board", "diagram", "handling_acts", "load", "mark_copies_read", "reveal", "signature", "why",
-    "why_of_case",
+    "Board", "CaseFile", "HandlingActs", "Why", "board", "diagram", "handling_acts", "load", "mark_copies_read",
+    "reveal", "signature", "why", "why_of_case",
 ]  # fmt: skip
