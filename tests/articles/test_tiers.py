@@ -145,20 +145,32 @@ def test_r50_each_department_refers_to_a_unit_of_its_own_tier(session: Session, 
     assert (review.tier, review.decision, review.basis) == (tier, "refer", "属本级管理权限")
 
 
-@pytest.mark.parametrize(("tier", "above"), [*pairwise(TIERS), ("city", "committee")])
+@pytest.mark.parametrize(("tier", "above"), pairwise(TIERS))
 def test_r51_or_escalates_to_the_next_tier_and_keeps_reading(
     session: Session, cast: Cast, tier: str, above: str
 ) -> None:
-    """「或上报区委组织部」「或上报市委组织部」「或上报市委」: the next rung's inbox, the lower one still reads (R50, R52)."""
+    """「或上报区委组织部」「或上报市委组织部」: the next rung's inbox, the lower one still reads (R50)."""
     case = brought_to(session, cast, tier)
     escalate(session, cast, case, tier)
     assert case.tier == above
-    (task,) = session.scalars(select(Task).where(Task.case_id == case.id))
-    assert task.role == ("committee_instruction" if above == "committee" else "tier_review")
-    there = {"district": "district_clerk", "city": "city_clerk", "committee": "committee_clerk"}[above]
-    assert [row.case_id for row in desk.inbox(session, cast.actor(there), "receipt").rows] == [case.id]
+    stands_at(session, cast, case, "tier_review", CLERKS[above])
     assert casefile.load(session, cast.actor(CLERKS[tier]), case.id).case.id == case.id
     assert not desk.inbox(session, cast.actor(CLERKS[tier]), "todo").rows
+
+
+def stands_at(session: Session, cast: Cast, case: Case, role: str, who: str) -> None:
+    """Nothing else of the case is open, and it lies in this person's box."""
+    assert session.scalars(select(Task.role).where(Task.case_id == case.id)).all() == [role]
+    assert [row.case_id for row in desk.inbox(session, cast.actor(who), "receipt").rows] == [case.id]
+
+
+def test_r52_the_city_reports_to_the_city_committee(session: Session, cast: Cast) -> None:
+    """「转交市有关部门或上报市委」: the committee's inbox; there is nothing above it."""
+    case = brought_to(session, cast, "city")
+    escalate(session, cast, case, "city")
+    assert case.tier == "committee"
+    stands_at(session, cast, case, "committee_instruction", "committee_clerk")
+    assert casefile.load(session, cast.actor("city_clerk"), case.id).case.id == case.id
 
 
 def test_r50_refer_or_escalate_exactly_one_with_its_basis(session: Session, cast: Cast) -> None:
