@@ -8,6 +8,7 @@ from flask import Blueprint, g, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 
 from engine import submitting
+from engine.catalogue import letters
 from engine.errors import Conflict, Invalid
 from engine.submitting import Upload
 from web import large_type
@@ -65,7 +66,11 @@ def receipt() -> ResponseReturnValue:
         return redirect(url_for("intake.index"))
     code, community, studio, at = kept
     return render_template(
-        "intake/receipt.html", code=_shown(code), community=community, studio=studio, at=datetime.fromisoformat(at)
+        "intake/receipt.html",
+        code=letters.shown(code),
+        community=community,
+        studio=studio,
+        at=datetime.fromisoformat(at),
     )
 
 
@@ -85,7 +90,7 @@ def ask() -> ResponseReturnValue:
     if answer is None:
         keep_writes()
         return render_template("intake/status.html", code=code, answer=None, refusal=submitting.REFUSED), 422
-    return render_template("intake/status.html", code=_shown(answer.code), answer=answer)
+    return render_template("intake/status.html", code=letters.shown(answer.code), answer=answer)
 
 
 def _form(
@@ -108,7 +113,3 @@ def _files() -> list[Upload]:
 def _once(typed: dict[str, str]) -> str:
     given = typed.get("once", "")
     return given if len(given) == 32 and given.isalnum() else secrets.token_hex(16)
-
-
-def _shown(code: str) -> str:
-    return f"{code[:5]}-{code[5:]}"

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from engine import submitting
 from engine.access import Verb
+from engine.catalogue import letters
 from engine.desk import Page
 from engine.errors import Invalid, NotFound
 from engine.organisation.models import Organisation, Place
@@ -79,7 +80,7 @@ def file(file_id: int) -> ResponseReturnValue:
 def _page(submission_id: int, refusal: Invalid | None = None, reason: str = "") -> str:
     row, files = submitting.read(g.session, actor(), submission_id)
     return render_template(
-        "submissions/show.html", row=row, files=files, refusal=refusal, reason=reason,
+        "submissions/show.html", row=row, code=letters.shown(row.code), files=files, refusal=refusal, reason=reason,
         studio=g.session.get_one(Organisation, row.studio_id).name,
         community=g.session.get_one(Place, row.community_id).name,
     )  # fmt: skip

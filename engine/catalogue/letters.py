@@ -21,8 +21,8 @@ REGISTERED = (
 
 
 def shown(code: str) -> str:
-    """A receipt's code as people read it out: ABCDE-FGHJK."""
-    return f"{code[:5]}-{code[5:]}"
+    """A receipt's code as people read it out: 1234-5678-9012."""
+    return f"{code[:4]}-{code[4:8]}-{code[8:]}"
 
 
 def received(session: Session, row: Submission, studio: str) -> None:
@@ -33,7 +33,7 @@ def received(session: Session, row: Submission, studio: str) -> None:
 def declined(session: Session, row: Submission, studio: str) -> None:
     """The reason, by text message and by mail."""
     names = {"studio": studio, "reason": row.reason.rstrip("。")}
-    _mail(session, row, DECLINED, **names)
+    _mail(session, row, DECLINED, None, **names)
     if row.phone.isdigit() and len(row.phone) == 11:
         notices.post(session, KIND, "sms", row.phone, DECLINED[0], _filled(row, DECLINED[1], **names), case_id=None)
 

@@ -28,8 +28,7 @@ from engine.submissions.models import Submission, SubmissionFile
 from engine.submitting import places
 from engine.submitting.privacy import VERSION
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is taken for something else when read out
-CODE_LENGTH = 10
+CODE_LENGTH = 12  # digits: easy to read out and to type; too many to try, ten wrong ones lock
 MOST_CONTENT = 3000
 MOST_FILES = 5
 MOST_FROM_ONE_ADDRESS = 10  # within HOUR; a community's computer room shares one
@@ -173,7 +172,7 @@ def _keep(session: Session, store: Store, row: Submission, files: Sequence[Uploa
 
 def _code(session: Session) -> str:
     while True:
-        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        code = "".join(secrets.choice("0123456789") for _ in range(CODE_LENGTH))
         if queries.by_code(session, code) is None:
             return code
 
@@ -192,7 +191,7 @@ def _tell(session: Session, row: Submission, community: str) -> None:
 def find(session: Session, code: str, address: str) -> Answer | None:
     """What became of the letter with that receipt, or None; wrong codes are counted per address (the caller commits in
     both cases) and lock it for 15 minutes."""
-    code = "".join(char for char in unicodedata.normalize("NFKC", code[:60]).upper() if char.isalnum())
+    code = "".join(char for char in unicodedata.normalize("NFKC", code[:60]) if char.isdigit())
     counter = attempts.counters(session, (attempts.digest("receipt", address),))[0]
     row = queries.by_code(session, code)
     if attempts.locked(counter):
