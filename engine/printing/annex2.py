@@ -1,7 +1,7 @@
 """One page of 《意见建议办理情况跟踪明细帐》 (annex 2): every value is the case's, none is typed again (R95–R114)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from engine.organisation import queries as organisation
 from engine.organisation.models import Organisation, Place
 from engine.printing import fit
 from engine.printing.reporter import Reporter, shown
-from engine.ratings.models import Opinion
+from engine.ratings.models import Opinion, Rating, RatingCorrection
 
 # characters and lines of a box at 10.5 pt, and the characters its label takes; one character less than there is room
 # for, because a line does not begin with a comma
@@ -60,6 +60,8 @@ class Annex2:
     reporter: Signed | None
     delegate: Signed | None
     department: Signed | None
+    earlier: Sequence[str] = ()  # grades of the rounds before the last: 评价1 of a case that was handled again (R83)
+    corrected: str = ""  # why the registered grade was corrected (R116)
 
     @property
     def ticks(self) -> tuple[bool, bool, bool]:
@@ -129,10 +131,34 @@ def pages(session: Session, actor: Actor, cases: Sequence[Case], *, images: bool
     hands = _hands(session, ids, images)
     opinions = _opinions(session, [handling.id for _feedback, handling, _unit in answers.values()])
     streets = _streets(session, {case.street_id for case in cases})
-    return [
+    rated = _rated(session, ids)
+    found = [
         _page(case, _person(actor, case), _street(case, streets[case.street_id]), hands, answers.get(case.id), opinions)
         for case in cases
     ]
+    return [replace(page, earlier=rated[page.case.id][0], corrected=rated[page.case.id][1])
+            if page.case.id in rated else page for page in found]  # fmt: skip
+
+
+def _rated(session: Session, case_ids: list[int]) -> dict[int, tuple[tuple[str, ...], str]]:
+    """Of cases rated twice or corrected: the grades before the last, and why the last one was corrected."""
+    rows = session.execute(
+        select(Rating.case_id, Rating.id, Rating.grade).where(_within(Rating.case_id, case_ids)).order_by(Rating.id)
+    ).all()
+    query = select(RatingCorrection).where(_within(RatingCorrection.case_id, case_ids))
+    newest = {row.rating_id: row for row in session.scalars(query.order_by(RatingCorrection.version))}
+    found: dict[int, list[tuple[int, str]]] = {}
+    for case_id, rating_id, grade in rows:
+        stands = newest[rating_id].grade if rating_id in newest else grade
+        found.setdefault(case_id, []).append((rating_id, stands))
+    return {
+        case_id: (
+            tuple(grade for _, grade in rounds[:-1]),
+            newest[rounds[-1][0]].reason if rounds[-1][0] in newest else "",
+        )
+        for case_id, rounds in found.items()
+        if len(rounds) > 1 or rounds[-1][0] in newest
+    }
 
 
 def _person(actor: Actor, case: Case) -> Reporter:

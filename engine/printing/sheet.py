@@ -24,6 +24,14 @@ def _ticks(page: Annex2) -> str:
 
 SEX = {"male": 1, "female": 2}  # 9 = not said
 
+
+def _grades(page: Annex2, word: Words) -> str:
+    """评价1, 评价2 of a case handled again (R83), and why a registered grade was corrected (R116)."""
+    rounds = [*page.earlier, page.grade] if page.earlier else []
+    parts = [f"评价{number}：{word(grade, 'grade')}" for number, grade in enumerate(rounds, start=1)]
+    return "；".join([*parts, f"更正：{page.corrected}"] if page.corrected else parts)
+
+
 # the fields of annex 2 in its order: heading -> (value of a page, width in characters)
 COLUMNS: Mapping[str, tuple[Callable[[Annex2, Words], object], int]] = {
     "编号": (lambda page, _: page.case.number, 28),
@@ -48,6 +56,7 @@ COLUMNS: Mapping[str, tuple[Callable[[Annex2, Words], object], int]] = {
     "办理结果": (lambda page, word: word(page.result, "result") if page.result else "", 10),
     "结果说明": (lambda page, _: page.result_text, 50),
     "评定等级": (lambda page, word: word(page.grade, "grade") if page.grade else "", 10),
+    "历次评价": (_grades, 24),
     "反映人签名": (lambda page, _: _hand(page.reporter), 14),
     "市党代表签名": (lambda page, _: _hand(page.delegate), 14),
     "街道组织部门负责人签名": (lambda page, _: _hand(page.department), 22),

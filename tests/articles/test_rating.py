@@ -1,6 +1,7 @@
 """第十二条 「由街道组织部门商市党代表和基层党员群众共同对承办单位的办理情况评定等级并登记在册。」 and the last block of annex 2."""
 
 import base64
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from engine import consulting, db, deadlines, rating, tasks
+from engine import consulting, db, deadlines, printing, rating, tasks
 from engine.cases.models import Case, Signature
 from engine.consultations.models import Consultation, Measure, Participant
 from engine.errors import Conflict, Forbidden, Invalid, LianxinError, NotFound
@@ -22,6 +23,7 @@ from engine.ratings.models import InvitedResident, LedgerPage, Opinion, Rating
 from engine.work.models import Instance, Task
 from tests import factories
 from tests.people import Cast
+from web.words import word
 
 Clock = Callable[[str], object]
 both = pytest.mark.parametrize(
@@ -194,6 +196,8 @@ def test_r83_dissatisfied_is_handled_again_once_with_a_fresh_limit(session: Sess
     assert (case.state, case.grade) == ("closed", "satisfied")
     page = session.scalars(select(LedgerPage).order_by(LedgerPage.id.desc())).all()[0]
     assert [(row["round"], row["grade"]) for row in page.content["grades"]] == [(1, "dissatisfied"), (2, "satisfied")]
+    book = printing.book(session, cast.actor("liaison"), cast.studio.id, 2026)
+    assert "评价1：不满意；评价2：满意" in printing.csv(book, word).decode("utf-8-sig")
 
 
 def test_r83_the_second_time_it_is_consulted_and_final(session: Session, cast: Cast, at: Clock) -> None:
@@ -233,6 +237,15 @@ def test_r84_the_lead_unit_is_rated(session: Session, cast: Cast, at: Clock) -> 
     assert (row.grades["dissatisfied"], row.grades["satisfied"]) == (1, 1)
     assert rating.by_lead_unit(session, cast.actor("far_clerk"), 2026) == []
     assert rating.by_lead_unit(session, cast.actor("street_clerk"), 2025) == []
+
+
+def test_r110_r111_the_page_quotes_annex_2_and_fills_one_of_four_boxes(session: Session, cast: Cast) -> None:
+    case = accepted(session, cast)
+    rate(session, cast, case, "fairly_satisfied", "fairly_satisfied", "fairly_satisfied")
+    page = str(printing.paper(session, cast.actor("liaison"), "annex2", case.id).sheets)
+    assert "街道组织部门会商市党代表和反映人共同评议, 对承办单位办理情况评价如下:" in page
+    boxes = re.findall(r"([☑☐])(非常满意|满意|基本满意|不满意)<", page)
+    assert boxes == [("☐", "非常满意"), ("☐", "满意"), ("☑", "基本满意"), ("☐", "不满意")]
 
 
 def test_r112_no_signature_only_with_its_reason(session: Session, cast: Cast) -> None:
@@ -308,6 +321,8 @@ def test_r116_locked_once_signed_and_corrected_as_a_version(session: Session, ca
         (1, "satisfied"), (2, "fairly_satisfied"),
     ]  # fmt: skip
     assert pages[1].content["grades"][0]["reason"] == "誊录时选错一档。"
+    printed = printing.annex2(session, head, case.id)
+    assert (printed.grade, printed.corrected) == ("fairly_satisfied", "誊录时选错一档。")
     assert (session.scalars(select(Rating.grade)).one(), case.grade) == ("satisfied", "fairly_satisfied")
     shown = rating.standing(session, cast.actor("liaison"), case.id)
     assert shown.intact and shown.page is not None and shown.page.version == 2
