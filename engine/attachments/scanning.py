@@ -18,7 +18,7 @@ def codes_on(data: bytes, media_type: str) -> list[str]:
         return []
     if page is None:
         return []
-    found = zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return [code.text for code in found if code.valid]
 
 

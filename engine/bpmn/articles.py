@@ -16,11 +16,11 @@ PACKAGE = "opinion"
 ROLES = frozenset(
     """
     registration ledger signature amendment report on_the_spot jurisdiction tier_review transit_target escalation
-    referral answer limit reminder supervision_limit supervision recall extension_request extension_consent extension_dispute
-    receipt_target plan_target extension feedback
-    feedback_check feedback_return feedback_copy letter decline committee_instruction filing rating_reporter
-    rating_delegate rating_department rating_consultation rating_redo
-    consultation_invitation consultation consultation_measure measure_limit rating termination closing send_down return_to_studio merge
+    referral answer limit reminder supervision_limit supervision recall extension_request extension_consent
+    extension_dispute receipt_target plan_target extension feedback feedback_check feedback_return feedback_copy letter
+    decline committee_instruction filing rating_reporter rating_delegate rating_department rating_consultation
+    rating_redo consultation_invitation consultation consultation_measure measure_limit rating termination closing
+    send_down return_to_studio merge
 """.split()  # noqa: SIM905
 )
 ANSWER_DAYS = 10
@@ -33,7 +33,9 @@ REQUIRED = {  # role: the article that asks for the step, and its words
     "rating_delegate": (12, "商市党代表评定"),
 }  # fmt: skip
 TIERS = 3  # street, district, city: each reviews before the next one does (article 10)
-RATING = frozenset({"rating", "rating_reporter", "rating_delegate", "rating_department", "rating_consultation", "rating_redo"})
+RATING = frozenset(
+    {"rating", "rating_reporter", "rating_delegate", "rating_department", "rating_consultation", "rating_redo"}
+)
 ANSWERING_POOL = "handling_unit"
 COPIES = {"reporter": "反映人", "delegate": "市党代表", "studio": "党代表工作室"}
 

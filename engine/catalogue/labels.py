@@ -50,8 +50,8 @@ OPERATIONS: dict[str, Named] = {
     "case.adopt": Named("随主件答复", "11", "并案的件采用主件的书面反馈，各自抄送、各自评议。"),
     "handling.decline": Named("退件", "10", "承办单位说明不属本单位职责，退回组织部门。"),
     "handling.recall": Named("收回改派", "12", "逾期未反馈的，由转交的组织部门收回，重新受理审查；原单位的逾期照计。"),
-    "handling.sign_late": Named("签收逾时提醒", "11", "来文到了签收期限还没有签收的，提醒承办单位负责人。"),
-    "handling.plan_late": Named("方案逾时提醒", "12", "到了方案期限还没有办理方案或办理人员的，提醒承办单位和组织部门。"),
+    "handling.sign_late": Named("签收逾时提醒", "11", "来文到签收期限还没有签收的，提醒承办单位负责人。"),
+    "handling.plan_late": Named("方案逾时提醒", "12", "到方案期限还没有方案或办理人员的，提醒承办单位和组织部门。"),
     "handling.close": Named("登记答复", "11", "答复已审核并抄送三方，承办结束。"),
     "supervision.remind": Named("催办", "12", "在期限届满前提醒承办单位；已经答复或延期的不再发出。"),
     "supervision.raise": Named("转入督办", "12", "交由督办的组织部门跟踪，并告知承办单位负责人、党代表和工作室。"),
@@ -68,7 +68,7 @@ OPERATIONS: dict[str, Named] = {
     "answer.submit": Named("提交书面反馈或退件", "11", "承办单位书面反馈，或在2个工作日内退件。"),
     "extension.decide": Named("答复延期申请", "11", "由签名的市党代表本人同意或不同意。"),
     "supervision.note": Named("下发督办通知单", "12", "督办通知单编文号，发给承办单位，写明要求和限期。"),
-    "extension.arbitrate": Named("协调延期意见", "11", "领衔代表同意、联名代表反对时，组织部门协调后注明延期或不延期。"),
+    "extension.arbitrate": Named("协调延期意见", "11", "领衔代表同意、联名代表反对时，组织部门协调后注明。"),
     "feedback.check": Named("审核书面反馈", "11", "接受答复，或退回重办。"),
     "letter.confirm": Named("确认送达纸质答复", "11", "工作室当面或邮寄送达，写明凭证。"),
     "committee.instruct": Named("市委批示", "10", "交市有关部门、交市委组织部，或阅存。"),
@@ -236,9 +236,10 @@ RESULTS: dict[str, Named] = {
     "redo": Named("可不可以重办", "12", "第一次评为不满意时为“是”。"),
 }
 OUTCOMES = {
-    "declined": "已退件", "recalled": "已收回", "delivered": "已送达反馈", "returned": "已退回重办", "answered": "已答复",
-    "escalated": "已上报", "returned_to_studio": "已退回补正", "regained": "下转后再上报", "sent_down": "已下转", "separated": "已拆开", "adopted": "已随主件答复",
-    "closed": "已办结", "filed": "已阅存", "terminated": "已终止",
+    "declined": "已退件", "recalled": "已收回", "delivered": "已送达反馈", "returned": "已退回重办",
+    "answered": "已答复", "escalated": "已上报", "returned_to_studio": "已退回补正", "regained": "下转后再上报",
+    "sent_down": "已下转", "separated": "已拆开", "adopted": "已随主件答复", "closed": "已办结", "filed": "已阅存",
+    "terminated": "已终止",
 }  # fmt: skip
 
 FUNCTIONS: dict[str, Named] = {

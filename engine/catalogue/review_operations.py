@@ -21,8 +21,8 @@ ACTS = {"refer": "referred", "escalate": "escalated", "send_down": "sent_down", 
 
 
 def decide_review(act: Act) -> dict[str, Any]:
-    """转交承办 or 上报 with the basis; the unit must be of the department's own tier and place (article 10, R50). Beside
-    the form there are 分项 and 下转 (engine.tasks.routing) and 并案 (engine.catalogue.merging)."""
+    """转交承办 or 上报 with the basis; the unit must be of the department's own tier and place (article 10, R50).
+    Beside the form there are 分项 and 下转 (engine.tasks.routing) and 并案 (engine.catalogue.merging)."""
     decision = str(act.form.get("decision", "refer"))
     department = pools.tier_department(act)
     if decision == "escalate" and act.case.instruction:
@@ -131,9 +131,7 @@ def open_handling(act: Act) -> dict[str, Any]:
 def open_items(act: Act) -> dict[str, Any]:
     """The units of all sub-items receive at once, each with a limit of its own (R58)."""
     reviews: list[Review] = act.once("reviews", list)
-    found = [
-        _receive(act, review, str(item["text"])) for review, item in zip(reviews, act.form["items"], strict=True)
-    ]
+    found = [_receive(act, review, str(item["text"])) for review, item in zip(reviews, act.form["items"], strict=True)]
     return {"items": [handling.id for handling in found], "outcome": ""}
 
 

@@ -40,7 +40,7 @@ class Handling(Base):
     tier: Mapped[str] = mapped_column(String(10))
     department_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     unit_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    document_number: Mapped[str] = mapped_column(String(60), default="", server_default=text("''"))  # 文号 of the 转交单
+    document_number: Mapped[str] = mapped_column(String(60), default="", server_default=text("''"))  # 文号
     item: Mapped[int | None]  # sub-item, 1 = -1; NULL on a form with one matter (R58)
     item_text: Mapped[str] = mapped_column(String(600), default="", server_default=text("''"))
     lead_handling_id: Mapped[int | None] = mapped_column(ForeignKey("handlings.id"))  # 并案: whose answer this one took
@@ -61,9 +61,10 @@ class Handling(Base):
     limit_version: Mapped[int] = mapped_column(default=1)  # 1 = first limit, 2 = extended
     first_due_on: Mapped[date | None]
     answered_at: Mapped[datetime | None]  # accepted feedback: when it was delivered
-    state: Mapped[str] = mapped_column(String(12), default="open")  # open | answered | declined | recalled | withdrawn | ended
+    # open | answered | declined | recalled | withdrawn | ended
+    state: Mapped[str] = mapped_column(String(12), default="open")
     close_reason: Mapped[str] = mapped_column(String(600), default="")
-    suggested_unit: Mapped[str] = mapped_column(String(80), default="", server_default=text("''"))  # 建议承办单位 of a 退件 (R57)
+    suggested_unit: Mapped[str] = mapped_column(String(80), default="", server_default=text("''"))  # of a 退件 (R57)
     declined_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_handlings_unit", "unit_id", "received_at"),)

@@ -105,8 +105,8 @@ def send(session: Session, instance: Instance, message: str, act: Act, *, host_t
 
 
 def pass_on(session: Session, act: Act) -> None:
-    """What the act has to say to other cases (并案, R58), in the same transaction; a case that cannot hear it now (it was
-    suspended) gets an incident, and the message can be sent by hand once it goes on."""
+    """What the act has to say to other cases (并案, R58), in the same transaction; a case that cannot hear it now (it
+    was suspended) gets an incident, and the message can be sent by hand once it goes on."""
     waiting, act.outgoing = act.outgoing, []
     for message in sorted(waiting, key=lambda item: item.case_id):
         query = select(Instance.id).where(Instance.case_id == message.case_id, Instance.status != "ended")

@@ -32,9 +32,9 @@ def test_every_series_counts_for_itself_and_without_gaps(database: Engine) -> No
         assert next_number(session, unit, "receipt", day) == "沙头角城管收〔2026〕1号"
         assert next_number(session, department, "referral", day) == "沙头角组转〔2026〕1号"
         assert next_number(session, unit, "reply", date(2027, 1, 4)) == "沙头角城管函〔2027〕1号"
-    with pytest.raises(RuntimeError), db.transaction(database) as session:
+    with db.transaction(database) as session:
         next_number(session, unit, "reply", day)
-        raise RuntimeError
+        session.rollback()
     with db.transaction(database) as session:  # what was rolled back left no gap
         assert next_number(session, unit, "reply", day) == "沙头角城管函〔2026〕3号"
         with pytest.raises(KeyError):

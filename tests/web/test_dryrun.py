@@ -43,7 +43,10 @@ def test_a_dry_run_from_registration_to_the_escalation_and_a_scenario_of_it(visi
     assert admin.post(walk, acting(0, "start", **typed, channel="visit", matter="environment", settlement="street",
                                    reflected_on="2026-03-02", content="推演", summary="推演", reporter_address="推演路",
                                    reporter_naming="named", reporter_signature="handwritten")).status_code == 302  # fmt: skip
-    assert admin.post(walk, acting(1, "complete", _element="sign", decision="sign", signature_name="党代表")).status_code == 302
+    assert (
+        admin.post(walk, acting(1, "complete", _element="sign", decision="sign", signature_name="党代表")).status_code
+        == 302
+    )
     assert admin.post(walk, acting(1, "complete", _element="report", decision="report")).status_code == 409
     assert admin.post(walk, acting(2, "complete", _element="report", decision="report")).status_code == 302
     page = admin.get(walk).text
