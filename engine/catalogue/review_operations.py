@@ -18,6 +18,7 @@ from engine.organisation.models import Organisation
 TOO_MANY_TRANSFERS = 3  # from the third transfer on the upper tier is told (R57)
 ACTS = {"refer": "referred", "escalate": "escalated", "send_down": "sent_down", "split": "split",
         "return_to_studio": "returned_to_studio"}  # fmt: skip
+STORED = {"return_to_studio": "returned"}  # as short as the column
 
 
 def decide_review(act: Act) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def _review(
         case_id=act.case.id,
         tier=act.case.tier,
         department_id=department.id,
-        decision=decision,
+        decision=STORED.get(decision, decision),
         item=item,
         unit_id=unit.id if unit else None,
         basis=str(act.form.get("basis", "")),

@@ -29,7 +29,7 @@ from engine.scenarios.models import DryRun, Scenario
 from engine.submissions.models import Submission, SubmissionFile
 from engine.supervision.models import Slip
 from engine.work.models import Deadline, Incident, Instance, Task
-from tests import factories, people
+from tests import drawings, factories, people
 from web.app import create_app
 from web.policy import check_every_route, policy, public, public_reason, verb_of
 from web.words import BOXES
@@ -142,7 +142,7 @@ def _signed_and_reported(session: Session) -> dict[str, list[str]]:
     """A signature made by hand, and a report in batch, of the first case."""
     case = session.scalars(select(Case).order_by(Case.id)).first()
     drawn = signing.record(session, case, "registration", "reporter", name="陈某某", at=clock.now(), method="drawn",
-                           image=b"PNG")  # fmt: skip
+                           image=signing.drawing(drawings.signature(), "signature"))  # fmt: skip
     batch = ReportBatch(studio_id=case.studio_id, year=2026, sequence=1, number="报1号", studio_name="室",
                         receiver_id=case.studio_id, receiver_name="部", by_id=case.registered_by_id, by_name="李",
                         at=clock.now())  # fmt: skip
