@@ -57,8 +57,7 @@ class Task(Base):
     due_on: Mapped[date | None]
     provisional: Mapped[bool] = mapped_column(default=False)
     act_id: Mapped[int | None]  # history row of the act that opened it (撤回)
-    # of a sub-item; NULL = the case's (R58). No foreign key: SQLite would make the table anew and forget its last id
-    handling_id: Mapped[int | None]
+    handling_id: Mapped[int | None] = mapped_column(ForeignKey("handlings.id"))  # of a sub-item; NULL = the case's (R58)
 
     __table_args__ = (
         UniqueConstraint("instance_id", "token"),
