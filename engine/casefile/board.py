@@ -72,7 +72,7 @@ def board(session: Session, actor: Actor, file: CaseFile) -> Board:
 def _listed(session: Session, actor: Actor, slips: Sequence[Slip], answers: bool) -> list[Listed]:
     ids = {slip.unit_id for slip in slips} | {slip.organisation_id for slip in slips}
     query = select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids - {None}))
-    names: dict[int, str] = dict(session.execute(query).tuples().all()) if slips else {}
+    names: dict[int, str] = dict(session.execute(query).all()) if slips else {}
     mine = {post.organisation_id for post in actor.posts} if answers else set()
     return [
         Listed(

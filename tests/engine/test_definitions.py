@@ -231,9 +231,9 @@ DIFFERENCES: dict[str, tuple[Callable[[], dict[str, bytes]], Callable[[], dict[s
         [("role", "letter", "办理环节“送达纸质答复”的在办法中的角色由“letter”改为“feedback”。")],
     ),
     "a condition": (
-        files, lambda: files(handling=lambda text: text.replace(">outcome == 'declined'<", ">outcome in ['declined', 'void']<")),
+        files, lambda: files(handling=lambda text: text.replace("'declined' or outcome == 'recalled'<", "'declined'<")),
         [("condition", "period_outcome_to_handling_declined",
-          "从“是否退件？”到“已退件”的条件由“outcome == 'declined'”改为“outcome in ['declined', 'void']”。")],
+          "从“退件或收回？”到“已退回”的条件由“outcome == 'declined' or outcome == 'recalled'”改为“outcome == 'declined'”。")],
     ),
     "a default": (
         files, lambda: files(handling=lambda text: text.replace('default="letter_needed_to_letter_done"', "")),

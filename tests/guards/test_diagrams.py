@@ -30,7 +30,10 @@ FLAGS = {
     "decision", "outcome", "settlement", "letter_needed", "agreed", "handling_id", "repeated", "redo", "measures", "several",
 }  # fmt: skip
 # forms that no step shows: they are opened beside a step, or before there is a case
-FORMS_BESIDE = {"registration", "extension_request", "terminate"}
+FORMS_BESIDE = {
+    "registration", "extension_request", "terminate", "receipt", "plan", "delivery", "consent_call", "consent_confirm",
+    "cosigner", "cosigner_view", "delegate_replacement",
+}  # fmt: skip
 # offered to administrators although no factory diagram needs them, each with its reason
 OFFERED = {"street_department": "the street's clerks; the factory asks for the head (article 12: 负责人签名)"}
 

@@ -12,7 +12,7 @@ RANGES = ((28, 44), (48, 71), (74, 84), (91, 92), (94, 117))
 NUMBERED = re.compile(r"test_((?:r\d+_)+)\w")
 
 
-def tested() -> set[int]:
+def numbers() -> set[int]:
     """The numbers in the names of all tests: most in tests/articles, those that need the whole demo beside it."""
     found: set[int] = set()
     for file in (ROOT / "tests").rglob("test_*.py"):
@@ -24,5 +24,5 @@ def tested() -> set[int]:
 
 def test_every_requirement_has_a_test_of_its_number() -> None:
     wanted = {number for first, last in RANGES for number in range(first, last + 1)}
-    missing = sorted(wanted - tested())
+    missing = sorted(wanted - numbers())
     assert not missing, f"no test_rNN_… for R{', R'.join(map(str, missing))}"

@@ -48,6 +48,11 @@ def app(sqlite: Engine, tmp_path: Path) -> Iterator[Flask]:
         cast = factories.install(session)
         case = factories.handled(session, cast)
         factories.registered(session, cast)
+        reviewed = factories.registered(session, cast)
+        for step in ("signed", "reported"):
+            factories.step(session, cast, reviewed, step)
+        review = factories.open_task(session, reviewed, "tier_review")
+        factories.tasks.claim(session, cast.actor("street_clerk"), review.id)
         amending.propose_parameter(session, cast.actor("city_clerk"), "transit_target", 2, date(2099, 1, 1), "试行")
         factories.tasks.claim(session, cast.actor("unit_clerk"), factories.open_task(session, case, "answer").id)
         supervising.urge(session, cast.actor("liaison"), case.id)
@@ -250,7 +255,7 @@ class Witness:
 # where a role alone does not open the page: what has to have happened is not part of this guard
 NOT_REACHED = {
     "setup_page.first", "session.first_administrator", "handling.phone", "handling.confirm", "handling.view",
-    "handling.replacement", "handling.delivery", "papers.pdf",
+    "handling.replacement", "handling.delivery", "papers.pdf", "reviews.separation",
 }  # fmt: skip
 
 
