@@ -57,7 +57,9 @@ class Task(Base):
     due_on: Mapped[date | None]
     provisional: Mapped[bool] = mapped_column(default=False)
     act_id: Mapped[int | None]  # history row of the act that opened it (撤回)
-    handling_id: Mapped[int | None] = mapped_column(ForeignKey("handlings.id"))  # of a sub-item; NULL = the case's (R58)
+    handling_id: Mapped[int | None] = mapped_column(
+        ForeignKey("handlings.id")
+    )  # of a sub-item (R58)
 
     __table_args__ = (
         UniqueConstraint("instance_id", "token"),
