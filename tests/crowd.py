@@ -91,7 +91,13 @@ def _copy(table: str, row: Row, number: int, case: Row) -> Row:
         copy["sequence"] += offset
     old, sequence = case["number"], case["sequence"]
     new = f"{old.removesuffix(f'{sequence:03}')}{sequence + offset:03}"
-    return {key: value.replace(old, new) if isinstance(value, str) else value for key, value in copy.items()}
+    return {key: _retold(value, old, new) for key, value in copy.items()}
+
+
+def _retold(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(old, new)
+    return {key: _retold(item, old, new) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _renumbered(table: str, row: Row, renumber: Renumber) -> Row:
@@ -178,6 +184,7 @@ def _anonymous(rows: dict[str, list[Row]]) -> dict[str, list[Row]]:
 
 
 def _nameless(row: Row, case: Row) -> str:
-    """The row as text without what must differ: the case's number, and the fingerprint of what was signed."""
+    """The row as text without what must differ: the numbers, and the fingerprint of what was signed."""
     row.pop("sequence", None)
+    row.pop("document_number", None)
     return repr(row).replace(case["number"], "").replace(case["content_hash"], "")

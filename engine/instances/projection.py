@@ -83,7 +83,13 @@ def new_task(session: Session, instance: Instance, act: Act, task: bpmn.OpenTask
         created_at=act.now,
         act_id=act.history.id if act.history else None,
         handling_id=act.item,
+        within=within(task),
     )
+
+
+def within(task: bpmn.OpenTask) -> str:
+    """The calls and subprocesses around a step as its row keeps them, each between blanks."""
+    return "".join(f" {process_id}/{element_id}" for process_id, element_id in task.path) + " "
 
 
 def columns(task: Task) -> dict[str, Any]:

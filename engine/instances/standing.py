@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from engine import bpmn, clock
@@ -62,8 +62,7 @@ def standing(session: Session, instance_ids: Collection[int]) -> dict[int, list[
 
 def crowds(session: Session, package_id: int, only: str = "") -> dict[Place, Crowd]:
     """How many tokens of running instances of a version stand at each element; a call activity has what stands inside
-    it (of the process `only` alone, if given: each call costs a count). Two calls of one process are told apart by the
-    events armed on them."""
+    it (of the process `only` alone, if given: each call costs a count)."""
     found: dict[Place, Crowd] = {}
     for row in _steps(session, package_id):
         _add(found.setdefault((row.process_id, row.element_id), Crowd()), row)
@@ -73,7 +72,7 @@ def crowds(session: Session, package_id: int, only: str = "") -> dict[Place, Cro
     for process_id in [only] if only else package.processes:
         for element in package.elements(process_id):
             if element.called:
-                crowd = _inside(session, package_id, package, process_id, element)
+                crowd = _inside(session, package_id, process_id, element)
                 if crowd.count:
                     found[process_id, element.id] = crowd
     return found
@@ -116,56 +115,20 @@ def _events(session: Session, package_id: int) -> Iterator[tuple[Place, int]]:
             yield (row.process_id, row.element_id), row.number
 
 
-def _inside(
-    session: Session, package_id: int, package: bpmn.Package, process_id: str, call: bpmn.Element
-) -> Crowd:  # fmt: skip
+def _inside(session: Session, package_id: int, process_id: str, call: bpmn.Element) -> Crowd:
     """What stands inside a call."""
     crowd = Crowd()
-    within = inside(package, process_id, call.id)
-    if within is not None:
-        for row in _steps(session, package_id, *_conditions(package, process_id, call), inside=True):
-            _add(crowd, row)
+    for row in _steps(session, package_id, _within(process_id, call.id), inside=True):
+        _add(crowd, row)
     return crowd
 
 
 def inside(package: bpmn.Package, process_id: str, element_id: str) -> Select[int] | None:
-    """The instances that stand inside a call, as a query; None for an element that calls nothing, or for one of several
-    calls of one process that nothing tells apart."""
-    call = next((one for one in package.elements(process_id) if one.id == element_id and one.called), None)
-    if call is None or (_several(package, call) and not _armed(package, process_id, call)):
+    """The instances that stand inside a call, as a query; None for an element that calls nothing."""
+    if not any(one.id == element_id and one.called for one in package.elements(process_id)):
         return None
-    return select(Task.instance_id).where(*_conditions(package, process_id, call))
+    return select(Task.instance_id).where(_within(process_id, element_id))
 
 
-def _several(package: bpmn.Package, call: bpmn.Element) -> bool:
-    calls = (other.called for place in package.processes for other in package.elements(place))
-    return sum(called == call.called for called in calls) > 1
-
-
-def _armed(package: bpmn.Package, process_id: str, call: bpmn.Element) -> list[str]:
-    return [event.id for event in package.elements(process_id) if event.attached_to == call.id]
-
-
-def _conditions(package: bpmn.Package, process_id: str, call: bpmn.Element) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [Task.process_id.in_(_reached(package, call.called))]
-    if _several(package, call):
-        armed = _armed(package, process_id, call)
-        marks = [
-            exists().where(
-                table.instance_id == Task.instance_id, table.process_id == process_id, table.element_id.in_(armed)
-            )
-            for table in (Subscription, Deadline)
-        ]
-        found.append(marks[0] | marks[1])
-    return found
-
-
-def _reached(package: bpmn.Package, process_id: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [process_id]
-    while waiting:
-        process = waiting.pop()
-        if process not in found and process in package.processes:
-            found.add(process)
-            waiting += [element.called for element in package.elements(process) if element.called]
-    return found
+def _within(process_id: str, element_id: str) -> ColumnElement[bool]:
+    return Task.within.contains(f" {process_id}/{element_id} ", autoescape=True)

@@ -58,6 +58,7 @@ def _follow_task(session: Session, act: Act, row: Task, was: bpmn.OpenTask, task
     """A task row keeps id, holder and creation; a step for other people goes back to its new pool."""
     row.process_id, row.element_id, row.name = task.process_id, task.element_id, task.name
     row.role, row.form = str(task.extensions.get("role", "")), str(task.extensions.get("form", ""))
+    row.within = instances.within(task)
     if was.extensions.get("pool") == task.extensions.get("pool"):
         return
     pool = instances.pool_of(session, act, task)

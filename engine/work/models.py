@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
@@ -57,9 +57,9 @@ class Task(Base):
     due_on: Mapped[date | None]
     provisional: Mapped[bool] = mapped_column(default=False)
     act_id: Mapped[int | None]  # history row of the act that opened it (撤回)
-    handling_id: Mapped[int | None] = mapped_column(
-        ForeignKey("handlings.id")
-    )  # of a sub-item (R58)
+    handling_id: Mapped[int | None] = mapped_column(ForeignKey("handlings.id"))  # of a sub-item (R58)
+    # the calls and subprocesses it stands in, outermost first: " opinion/review_street tier_review/review_handling "
+    within: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
 
     __table_args__ = (
         UniqueConstraint("instance_id", "token"),

@@ -92,7 +92,7 @@ def test_all_or_nothing(database: Engine, cast: Cast, claimed: tuple[Actor, int,
         assert session.get(Task, task_id) is None
         assert len(session.scalars(select(History).where(History.task_id == task_id)).all()) == 1
         assert session.scalar(select(func.count()).select_from(Handling)) == 1
-        assert session.scalar(select(func.count()).select_from(Deadline)) == 5
+        assert session.scalar(select(func.count()).select_from(Deadline)) == 6
     after = rows_now(database, case_id)
     with pytest.raises(Exception, match="办理|找到"):
         complete(database, actor, task_id, unit_id)  # pressing once more does nothing twice

@@ -207,7 +207,7 @@ def test_the_new_version_is_what_runs_from_then_on(database: Engine, at: Clock) 
     actor = settle(database, 1)
     carried(database, actor, edited(handling=safe))
     at("2026-02-27 09:00")
-    assert deadlines.sweep(partial(db.transaction, database)).fired == 1
+    assert deadlines.sweep(partial(db.transaction, database)).fired == 3  # the targets of receipt and plan, a reminder
     with db.transaction(database) as session:
         cast = Cast(session)
         case = session.scalars(select(Case)).one()

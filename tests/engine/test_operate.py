@@ -118,7 +118,7 @@ def test_what_became_due_while_suspended_fires_on_resuming_with_its_true_time(da
     with db.transaction(database) as session:
         assert upkeep.check_stuck(session) == 0
         operate.resume(session, administrator, number, WHY)
-    assert sweep(database) == 3  # two reminders, the limit
+    assert sweep(database) == 5  # the targets of receipt and plan, two reminders, the limit
     with db.transaction(database) as session:
         raised = session.scalars(select(Supervision)).one()
         assert (raised.due_at, raised.fired_at) == (moment("2026-03-06"), moment("2026-03-09 08:00"))
@@ -180,7 +180,7 @@ def test_a_move_says_first_what_goes_and_comes_and_then_does_it(session: Session
         item.element_id: clock.local(item.due_at - timedelta(seconds=1)).date().isoformat()
         for item in effects.timers_gone
     }
-    assert due["limit"] == "2026-03-05" and len(due) == 5
+    assert due["limit"] == "2026-03-05" and len(due) == 6
     assert [item.name for item in effects.subscriptions_gone] == ["extension_requested"]
     assert (instance(session, case).revision, len(session.scalars(select(History)).all()),
             len(session.scalars(select(Deadline)).all())) == counted  # fmt: skip
@@ -212,10 +212,10 @@ def test_back_to_an_earlier_step_and_never_into_a_block(session: Session, cast: 
         factories.step(session, cast, case, name)
     task = factories.open_task(session, case, "rating_department")
     for refused in (lambda: operate.go_back, lambda: operate.move):
-        with pytest.raises(CannotMove, match="并行步骤不会再有"), session.begin_nested():
+        with pytest.raises(CannotMove, match="等待汇合，不能退回|并行步骤不会再有"), session.begin_nested():
             refused()(session, administrator, task.instance_id, task.token, "rating_reporter", WHY)
     session.expire_all()
-    with pytest.raises(CannotMove, match="不在“共同评议”之前|不在"), session.begin_nested():
+    with pytest.raises(CannotMove, match="等待汇合，不能退回|不在"), session.begin_nested():
         operate.go_back(session, administrator, task.instance_id, task.token, "rating_consultation", WHY)
     assert roles(session, case) == ["rating_department"]
 

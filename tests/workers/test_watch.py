@@ -74,4 +74,6 @@ def test_a_database_that_is_not_there_is_waited_for(tmp_path: Path, caplog: pyte
 
 def test_it_does_not_keep_a_process_from_ending(tmp_path: Path) -> None:
     assert Watch(replace(config.load(), data_dir=tmp_path)).daemon
-    assert set(DUTIES) == {"sweep_deadlines", "send_notices", "check_stuck", "tend_calendar"}
+    assert set(DUTIES) == {
+        "sweep_deadlines", "send_notices", "check_stuck", "tend_calendar", "print_books", "clear_prints", "clear_files",
+    }  # fmt: skip
