@@ -16,9 +16,9 @@ KINDS = {"diagram": "流程图", "table": "决策表", "form": "表单", "notice
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # opened by pages of the house beside or before the steps of a diagram
 FORMS_OF_PAGES = {
-    "registration": "登记", "extension_request": "申请延期", "terminate": "终止", "receipt": "登记收文", "plan": "填报办理方案",
-    "delivery": "登记送达", "consent_call": "记录电话答复", "consent_confirm": "确认电话答复", "cosigner": "添加联名代表",
-    "cosigner_view": "联名代表意见", "delegate_replacement": "指定替代代表",
+    "registration": "登记", "extension_request": "申请延期", "terminate": "终止", "receipt": "登记收文",
+    "plan": "填报办理方案", "delivery": "登记送达", "consent_call": "记录电话答复", "consent_confirm": "确认电话答复",
+    "cosigner": "添加联名代表", "cosigner_view": "联名代表意见", "delegate_replacement": "指定替代代表",
 }  # fmt: skip
 # written by acts of the house that no operation of a diagram stands for
 PROCESSES_OF_PAGES = {"opinion": "登记", "consultation": "召集三方协商"}  # started by a page of the house
