@@ -25,7 +25,7 @@ from tests import factories, people, served
 pytestmark = pytest.mark.processes
 
 # SOAK=1 (make soak) is the full size; CI takes fewer tasks and the same crowd
-PEOPLE, TASKS = 50, 200 if os.environ.get("SOAK") else 50
+PEOPLE, TASKS = 50, 200 if os.environ.get("SOAK") else 20
 Address = tuple[str, int]
 
 
