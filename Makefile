@@ -30,16 +30,16 @@ setup-test: ## Only the set-up of the tests: the same plus test tools, Chromium,
 
 .PHONY: test
 test: setup-test ## Every test: both databases, real broker, real Chromium (TESTS=tests/engine chooses some)
-	@tools/with-postgres.sh $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 .PHONY: bench
 bench: setup-test ## Figures of both databases: completions beside their floors, the inbox at 1k, 10k and 100k tasks
-	@tools/with-postgres.sh $(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench
 
 .PHONY: soak
 soak: setup-test ## The long runs: 10,000 random diagrams, 20,000 timers under kill -9 and crashes (SOAK_TIMERS=... SOAK_SEED=...)
 	@LIANXIN_EXAMPLES=10000 $(BIN)/pytest tests/engine/bpmn/test_property.py
-	@SOAK=1 tools/with-postgres.sh $(BIN)/pytest -s tests/soak tests/web/test_concurrency.py
+	@SOAK=1 $(BIN)/pytest -s tests/soak tests/web/test_concurrency.py
 
 .PHONY: check
 check: setup-test ## Style, types, who may import whom, compose file, Dockerfile

@@ -1,7 +1,8 @@
 """The PostgreSQL server of the tests: the one the environment names, or one of our own, shared by the test workers.
 
-`make test` gives a server through PGHOST and friends. A bare `pytest` starts one on a unix socket, which the process
-that started the tests stops again. Where PostgreSQL is not installed the tests fail and say so; they never skip.
+`make test`, a bare `pytest` and `make bench` start one on a unix socket, which the process that began them stops again:
+any number of runs stand side by side. A server that PGHOST and friends name is used as it is. Where PostgreSQL is not
+installed the tests fail and say so; they never skip.
 """
 
 import fcntl

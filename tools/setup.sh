@@ -49,7 +49,7 @@ any_chromium() {
 }
 
 postgres_server() {
-    command -v pg_virtualenv && ls /usr/lib/postgresql/*/bin/initdb
+    ls /usr/lib/postgresql/*/bin/initdb
 }
 
 get_missing() {
