@@ -84,6 +84,7 @@ class Case(Base):
     registered_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     backfilled: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # 补录 of a paper case (R89)
+    draft_key: Mapped[str | None] = mapped_column(String(32))  # of the page it was typed on, which registers once
 
     @property
     def confidentiality(self) -> str:
@@ -97,6 +98,7 @@ class Case(Base):
         Index("ix_cases_registered", "registered_at"),
         Index("ix_cases_delegate", "delegate_person_id", "registered_at"),
         Index("ix_cases_reporter", "reporter_name"),
+        Index("ix_cases_draft", "registered_by_id", "draft_key", unique=True),
     )
 
     @property

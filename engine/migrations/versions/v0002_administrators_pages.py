@@ -663,6 +663,8 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("undelivered", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("backfilled", sa.Boolean(), server_default=sa.text("(false)"), nullable=False))
+        batch_op.add_column(sa.Column("draft_key", sa.String(length=32), nullable=True))
+        batch_op.create_index("ix_cases_draft", ["registered_by_id", "draft_key"], unique=True)
         batch_op.create_index(batch_op.f("ix_cases_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_cases_merged_into_id"), "cases", ["merged_into_id"], ["id"])
 
@@ -806,6 +808,8 @@ def downgrade() -> None:
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_cases_merged_into_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_cases_merged_into_id"))
+        batch_op.drop_index("ix_cases_draft")
+        batch_op.drop_column("draft_key")
         batch_op.drop_column("backfilled")
         batch_op.drop_column("undelivered")
         batch_op.drop_column("several_delegates")
