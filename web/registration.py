@@ -79,6 +79,7 @@ def _keep_draft(studio_id: int, typed: Mapping[str, str], key: str) -> None:
 def _refused(studio_id: int, typed: Mapping[str, str], key: str, refusal: Invalid) -> str:
     """The form with its sentences; what was typed and the files that could be kept are kept all the same."""
     studio = g.session.get_one(Organisation, studio_id)
+    key = intake.another_key(g.session, actor(), key)
     with g.session.begin_nested():
         draft = intake.save_draft(g.session, actor(), studio_id, typed, key)
     if "files" not in refusal.errors:

@@ -2,6 +2,7 @@
 go on with each of them at another computer."""
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.access import Actor, Verb, require
 from engine.attachments.models import Attachment
-from engine.cases.models import Draft
+from engine.cases.models import Case, Draft
 from engine.errors import Conflict, Invalid
 from engine.organisation import queries as organisation
 
@@ -51,6 +52,17 @@ def drafts_of(session: Session, actor: Actor) -> Sequence[Draft]:
     """All the actor's unfinished registrations, the last touched first."""
     query = select(Draft).where(Draft.person_id == actor.person_id, Draft.task_id.is_(None), Draft.form == FORM)
     return session.scalars(query.order_by(Draft.saved_at.desc(), Draft.id.desc())).all()
+
+
+def another_key(session: Session, actor: Actor, key: str) -> str:
+    """`key`, or, when a form was registered from its page already, a new one, which the draft has from here on."""
+    used = select(Case.id).where(Case.registered_by_id == actor.person_id, Case.draft_key == key)
+    if not key or session.scalars(used).first() is None:
+        return key
+    fresh, draft = secrets.token_urlsafe(12), draft_of(session, actor, key)
+    if draft is not None:
+        draft.key = fresh
+    return fresh
 
 
 def discard_draft(session: Session, actor: Actor, key: str) -> None:

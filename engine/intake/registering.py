@@ -1,12 +1,13 @@
 """登记: the checked form becomes a numbered case and its procedure starts, in one transaction (article 9)."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine import clock, forms, instances
@@ -24,6 +25,7 @@ from engine.packages import queries as packages
 from engine.work.operations import record
 
 PROCESS = "opinion"
+SAME = ("reporter_name", "summary", "content")  # what tells one form from another
 
 
 @dataclass(frozen=True)
@@ -92,23 +94,59 @@ def register(
 
     `submitted`: strings by field name, as the form of `registration_form` names them, and `same_as`: ids of cases about
     the same matter; `draft_key`: the draft this was, whose files go with the case. Raises Invalid with a sentence per
-    wrong field; then no number is used.
+    wrong field; then no number is used. The same key sent twice is one form: the second answer is the first's case.
     """
     require(actor, Verb.CASE_REGISTER, organisation.organisation_scope(session, studio_id))
     draft = draft_of(session, actor, draft_key or "")
     data, errors = check_form(session, studio_id, submitted)
-    errors |= _missing_material(session, data, draft)
+    errors |= _missing_material(session, data, draft) if registered_from(session, actor, draft_key) is None else {}
     if errors:
         raise Invalid(f"有 {len(errors)} 处需要修改，请看标红的栏目。", errors=errors)
-    case = draw_up(session, actor, studio_id, data)
-    _start(session, actor, case, data)
-    versions.first(session, case, by_id=actor.person_id, by_name=actor.name)
-    link(session, actor, case, chosen(submitted))
+    case, fresh = once(session, actor, draft_key, data, lambda: draw_up(session, actor, studio_id, data))
+    if fresh:
+        _start(session, actor, case, data)
+        versions.first(session, case, by_id=actor.person_id, by_name=actor.name)
+        link(session, actor, case, chosen(submitted))
+        if draft is not None:
+            letters.registered(session, draft.key, case, actor.person_id, actor.name)
+    hand_in(session, draft_of(session, actor, draft_key or ""), case)
+    return case
+
+
+def registered_from(session: Session, actor: Actor, key: str | None) -> Case | None:
+    """The case the actor has registered on the page of that draft."""
+    if not key:
+        return None
+    return session.scalars(select(Case).where(Case.registered_by_id == actor.person_id, Case.draft_key == key)).first()
+
+
+def once(
+    session: Session, actor: Actor, key: str | None, data: Mapping[str, Any], make: Callable[[], Case]
+) -> tuple[Case, bool]:
+    """The case `make` draws up, True; or, when the page of that draft was sent before (a second click, a second
+    window), what it became then, False. Invalid when something else stands on the page now: that is another form."""
+    found = registered_from(session, actor, key)
+    if found is None:
+        try:
+            with session.begin_nested():
+                case = make()
+                case.draft_key = key or None
+                session.flush()
+                return case, True
+        except IntegrityError:  # the other post was between our look and our number
+            found = registered_from(session, actor, key)
+            if found is None:
+                raise
+    if any((getattr(found, name) or "") != data.get(name, "") for name in SAME):
+        raise Invalid(f"这一页刚才已经登记为{found.number}。现在填写的是另一份意见建议的，请核对后再按一次登记。")
+    return found, False
+
+
+def hand_in(session: Session, draft: Draft | None, case: Case) -> None:
+    """The draft has become this case: its files go with it."""
     if draft is not None:
         attachments.move_to_case(session, draft.id, case.id)
-        letters.registered(session, draft.key, case, actor.person_id, actor.name)
         forget(session, draft)
-    return case
 
 
 def _missing_material(session: Session, data: Mapping[str, Any], draft: Draft | None) -> dict[str, str]:

@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from engine import clock, db, intake
+from engine import clock, db, filing, intake
+from engine.attachments.models import Attachment
+from engine.attachments.store import Store
 from engine.cases import numbering
-from engine.cases.models import Case, NumberCounter
+from engine.cases.models import Case, Draft, NumberCounter
 from engine.errors import Invalid
+from engine.work.models import Instance
 from tests import factories
 
 
@@ -43,6 +47,37 @@ def test_200_parallel_registrations_of_which_40_roll_back_leave_no_gap(
     with db.reading(database) as session:
         numbers = list(session.scalars(select(Case.number).order_by(Case.sequence)))
     assert numbers == [f"沙头角街道沙头角社区2026{sequence:03d}" for sequence in range(1, 161)]
+
+
+def test_one_draft_sent_by_many_at_once_becomes_one_form(
+    database: Engine, at: Callable[[str], object], tmp_path: Path
+) -> None:
+    at("2026-03-02 10:00")
+    cast = factories.prepared(database)
+    actor, studio_id = cast.actor("liaison"), cast.studio.id
+    cast.session.close()
+    form = factories.FORM | {"delegate_id": str(cast.delegates["delegate"].id)}
+    with db.transaction(database) as session:
+        draft = intake.save_draft(session, actor, studio_id, form, "the-page")
+        filing.keep(
+            session, actor, Store(tmp_path, 1000), None, "registration", "现场.txt", b"noise", draft_id=draft.id
+        )
+
+    def register(**changes: str) -> int:
+        with db.transaction(database) as session:
+            return intake.register(session, actor, studio_id, form | changes, "the-page").id
+
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        contexts = [copy_context() for _ in range(6)]
+        answers = list(pool.map(lambda context: context.run(register), contexts))
+    assert len(set(answers)) == 1
+    with pytest.raises(Invalid, match="已经登记为沙头角街道沙头角社区2026001"):  # the page was used for another opinion
+        register(content="另一件事")
+    with db.reading(database) as session:
+        assert [case.sequence for case in session.scalars(select(Case))] == [1]
+        assert session.scalars(select(Instance.case_id)).all() == session.scalars(select(Attachment.case_id)).all()
+        assert session.scalars(select(Draft)).all() == []
+        assert session.get_one(NumberCounter, (studio_id, 2026)).last == 1
 
 
 def test_the_year_turns_at_midnight_in_shenzhen(session: Session, at: Callable[[str], object]) -> None:

@@ -1,5 +1,6 @@
 """登记 in the browser: drafts, sentences beside fields, the number, the three copies, and nobody else's studio."""
 
+import re
 from datetime import date
 
 import pytest
@@ -36,6 +37,18 @@ def test_registering_shows_the_number_and_what_comes_next(visit, form, address):
     assert "沙头角街道沙头角社区2026001" in page
     assert "核对签名" in page
     assert "沙头角街道沙头角社区2026002" in liaison.get(liaison.post(address, form).location).text
+
+
+def test_a_page_sent_twice_answers_with_its_first_number(visit, form, address):
+    liaison, sent = visit("liaison"), form | {"draft_key": "the-page"}
+    first, second = liaison.post(address, sent), liaison.post(address, sent)
+    assert second.location == first.location
+    other = liaison.post(address, sent | {"content": "另一位居民反映的另一件事情"})  # typed after going back
+    assert other.status_code == 422
+    assert "这一页刚才已经登记为沙头角街道沙头角社区2026001" in other.text
+    key = re.search(r'name="draft_key" value="([^"]+)"', other.text)[1]
+    again = liaison.post(address, sent | {"content": "另一位居民反映的另一件事情", "draft_key": key})
+    assert "沙头角街道沙头角社区2026002" in liaison.get(again.location).text
 
 
 def test_a_wrong_form_uses_no_number_and_keeps_what_was_typed(visit, form, address, database):
