@@ -111,6 +111,7 @@ class Batch:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._waiting: list[_Waiting] = []
+        self._connection: Connection | None = None  # the transaction's; an act lives within one
 
     def add(
         self,
@@ -177,7 +178,7 @@ class Batch:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
-        connection = self.session.connection()
+        connection = self._connection = self._connection or self.session.connection()
         raw: Any = connection.connection.driver_connection
         try:
             with raw.pipeline() if hasattr(raw, "pipeline") and not _alone(waiting, raw) else nullcontext():

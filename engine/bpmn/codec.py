@@ -5,12 +5,13 @@ evaluated.
 A tag is an object with exactly one key of one tilde and a letter, {"~d": "2026-11-23"}; a user's key that begins with a
 tilde gets a second one on the way in and loses it on the way out."""
 
-import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from engine.bpmn.model import BadState, BadValue
 
@@ -71,7 +72,17 @@ def _scalar(value: Any, element: str) -> Any:
 
 def dumps(state: Mapping[str, Any]) -> bytes:
     """The stored form of a state made of cleaned values."""
-    return FORMAT + json.dumps(_pack(state), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    tags = 0
+
+    def tagged(value: Any) -> Any:
+        nonlocal tags
+        tags += 1
+        return _pack(value)
+
+    written = orjson.dumps(state, default=tagged, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    if written.count(b'"~') != tags:  # a name or a text begins like a tag (or seems to): every name is looked at
+        written = orjson.dumps(_pack(state))
+    return FORMAT + written
 
 
 def loads(blob: bytes) -> Any:
@@ -79,7 +90,7 @@ def loads(blob: bytes) -> Any:
     if blob[:1] not in READABLE:
         raise BadState(reason="格式不认识")
     try:
-        return _unpack(json.loads(blob[1:]))
+        return _unpack(orjson.loads(blob[1:]))
     except (ValueError, KeyError, TypeError, RecursionError, ArithmeticError) as error:
         raise BadState(reason="内容已损坏") from error
 

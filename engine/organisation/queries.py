@@ -49,10 +49,14 @@ _Away = aliased(Person)
 _ACTOR = (
     select(
         Person,
-        Delegate,
+        Delegate.id.label("delegate_id"),
+        Delegate.ends_on.label("delegate_until"),
         Post.person_id.label("holder_id"),
         Post.duty,
-        Organisation,
+        Organisation.id.label("organisation_id"),
+        Organisation.kind,
+        Organisation.tier,
+        Organisation.place_id,
         _Away.id.label("absent_id"),
         _Away.name.label("absent"),
     )
@@ -85,31 +89,34 @@ def person_and_actor(session: Session, person_id: int) -> tuple[Person, Actor]:
     found = cast("Sequence[Any]", session.execute(_ACTOR, {"person_id": person_id, "today": today}).all())
     if not found or not found[0].Person.active:
         raise NotFound
-    person, delegate = found[0].Person, found[0].Delegate
-    rows = [row for row in found if row.Organisation is not None]
+    person, delegate_id, until = found[0].Person, found[0].delegate_id, found[0].delegate_until
+    rows = [row for row in found if row.organisation_id is not None]
     posts = _posts(session, [row for row in rows if row.holder_id == person_id])
     lent = _posts(session, [row for row in rows if row.holder_id != person_id], _working_places(posts))
-    in_office = delegate is not None and (delegate.ends_on is None or delegate.ends_on >= today)
+    in_office = until is None or until >= today
     own = {(post.organisation_id, post.duty) for post in posts}
     posts += [post for post in lent if (post.organisation_id, post.duty) not in own]
     lending = {post.deputy_for for post in lent}
     absent = dict.fromkeys(Absentee(row.absent_id, row.absent) for row in found if row.absent_id in lending - {None})
     return person, Actor(
-        person_id, person.name, tuple(dict.fromkeys(posts)), delegate.id if in_office else None, tuple(absent)
+        person_id, person.name, tuple(dict.fromkeys(posts)), delegate_id if in_office else None, tuple(absent)
     )
 
 
 def _posts(session: Session, rows: Sequence[Any], places: frozenset[int] | None = None) -> list[PostRef]:
     """The duties of these rows, acting liaisons included; with `places` those of absent colleagues, in these
     organisations only: somebody of another organisation cannot stand in."""
-    kept = [row for row in rows if places is None or row.Organisation.id in places]
+    kept = [row for row in rows if places is None or row.organisation_id in places]
     found = [(row, row.duty) for row in kept]
     found += [
-        (row, "liaison")
-        for row in kept
-        if row.duty in ("secretary", "deputy") and _acts_as_liaison(session, row.Organisation, row.holder_id)
+        (row, "liaison") for row in kept if row.duty in ("secretary", "deputy") and _acts_as_liaison(session, row)
     ]
-    return [_ref(row.Organisation, duty, None if places is None else row.holder_id) for row, duty in found]
+    return [
+        PostRef(
+            row.organisation_id, duty, row.kind, row.tier, row.place_id, None if places is None else row.holder_id
+        )
+        for row, duty in found
+    ]  # fmt: skip
 
 
 def _working_places(posts: Sequence[PostRef]) -> frozenset[int]:
@@ -117,13 +124,9 @@ def _working_places(posts: Sequence[PostRef]) -> frozenset[int]:
     return frozenset(post.organisation_id for post in posts if post.kind != "administration")
 
 
-def _ref(organisation: Organisation, duty: str, deputy_for: int | None = None) -> PostRef:
-    return PostRef(organisation.id, duty, organisation.kind, organisation.tier, organisation.place_id, deputy_for)
-
-
-def _acts_as_liaison(session: Session, studio: Organisation, person_id: int) -> bool:
-    acting = liaison_of(session, studio.id)
-    return studio.kind == "studio" and acting is not None and acting.id == person_id
+def _acts_as_liaison(session: Session, row: Any) -> bool:
+    acting = liaison_of(session, row.organisation_id) if row.kind == "studio" else None
+    return acting is not None and bool(acting.id == row.holder_id)
 
 
 def members(session: Session, organisation_id: int, duty: str = "") -> list[Person]:

@@ -95,7 +95,7 @@ def _bare(env: dict[str, str], folder: Path) -> Iterator[HTTPConnection]:
     port = served.free_port()
     command = [
         sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4",
-        "--no-control-socket", "--log-level", "warning", "tests.bench.http:bare()",
+        "--no-control-socket", "--log-level", "warning", "--keep-alive", "60", "tests.bench.http:bare()",
     ]  # fmt: skip
 
     def answers() -> bool:
