@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from engine import bpmn, catalogue, clock
 from engine.access import Actor, Verb, require
 from engine.bpmn.change import Change
-from engine.catalogue.telling import PLACEHOLDERS
+from engine.catalogue.telling import placeholders
 from engine.errors import Conflict, Invalid, Misconfigured, NotFound
 from engine.organisation.models import Person
 from engine.packages import operations, queries
@@ -84,7 +84,7 @@ def check(
         queries.diagrams(folder_files), catalogue.FUNCTIONS, catalogue.OPERATIONS, forms=forms, package=key,
         draft=draft, people=people,
     )  # fmt: skip
-    return sorted(found + check_files(key, folder_files, PLACEHOLDERS), key=lambda finding: finding.severity != "error")
+    return sorted(found + check_files(key, folder_files, placeholders), key=lambda finding: finding.severity != "error")
 
 
 # ------------------------------------------------------------------------------------------------ publishing

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine import clock, instances
 from engine.access import Actor
 from engine.cases.models import Case
+from engine.catalogue import telling
 from engine.db import Begin
 from engine.errors import Conflict, NotFound
 from engine.feedback.models import Copy
@@ -140,9 +141,9 @@ def _undelivered(session: Session, copy: Copy) -> None:
     case = session.get_one(Case, copy.case_id, with_for_update=True)
     case.undelivered += 1
     case.state = instances.shown_state(session, case, case.state)
-    text = f"{case.number} 的书面反馈没有送达反映人：{copy.failure}。请改用其他方式送达，并登记送达情况。"
-    notices.tell(session, "copy_failed", f"答复没有送达：{case.number}", text, case_id=case.id,
-                 organisation_id=case.studio_id)  # fmt: skip
+    names = {"number": case.number, "studio": case.studio_name, "reason": copy.failure.rstrip("。")}
+    subject, body = telling.text(session, telling.version_of(session, case.id), "copy_failed", names)
+    notices.tell(session, "copy_failed", subject, body, case_id=case.id, organisation_id=case.studio_id)
 
 
 # ------------------------------------------------------------------------------------------------ for a person

@@ -13,7 +13,7 @@ from engine import clock
 from engine.bpmn import Refused
 from engine.bpmn.sheets import Column, Row, Sheet, read_sheets, write_sheet
 from engine.catalogue import labels
-from engine.catalogue.telling import PLACEHOLDERS
+from engine.catalogue.telling import placeholders
 from engine.errors import LianxinError, NotFound
 from engine.forms import rows as forms
 from engine.forms.schema import Option, load
@@ -251,7 +251,6 @@ class Notice(Open):
     """The two texts of a notice."""
 
     kind = "notice"
-    placeholders = PLACEHOLDERS
 
     def __init__(self, files: Mapping[str, bytes], base: Mapping[str, bytes], code: str) -> None:
         super().__init__(files, base, code)
@@ -260,6 +259,7 @@ class Notice(Open):
         )
         name = code.rpartition("/")[2]
         self.to = "；".join(one.to for told in labels.NOTICES.values() for one in told if one.kind == name)
+        self.placeholders = placeholders(name)
 
     @property
     def title(self) -> str:
@@ -269,7 +269,7 @@ class Notice(Open):
     @property
     def marks(self) -> list[Mark]:
         """Unknown placeholders, too long, empty."""
-        return notices.check_notice(self.subject, self.body, self.to)
+        return notices.check_notice(self.subject, self.body, self.to, self.placeholders)
 
     def typed(self, form: Typed) -> "Notice":
         """Subject and body of the page."""

@@ -52,7 +52,8 @@ PARTIES = {
 }
 CONSULTATIONS = {"called": "待协商", "held": "已协商", "cancelled": "已取消"}
 COPY_CHANNELS = {
-    "main": "书面送达", "inbox": "系统内送达", "sms": "短信", "letter": "纸质答复", "relay": "组织部门转送",
+    "main": "书面送达", "inbox": "系统内送达", "sms": "短信", "mail": "电子邮件", "letter": "纸质答复",
+    "relay": "组织部门转送",
 }  # fmt: skip
 DELIVERY = {
     "pending": "待送达",

@@ -141,8 +141,8 @@ def copy(act: Act, to: str) -> dict[str, Any]:
 
 
 def _copy_reporter(act: Act, row: Copy) -> bool:
-    """By text message, else on paper (True). An unnamed reporter's answer stays with the delegate (A27); whose identity
-    the unit shall not know gets it through the department (A28)."""
+    """By text message or mail, else on paper (True). An unnamed reporter's answer stays with the delegate (A27); whose
+    identity the unit shall not know gets it through the department (A28)."""
     if not act.case.reporter_name:
         row.channel, row.state, row.delivered_at = "letter", "delivered", act.now
         row.proof = "反映人不署名，答复由市党代表转达"
@@ -155,7 +155,7 @@ def _copy_reporter(act: Act, row: Copy) -> bool:
     if notice is not None:
         act.batch.insert_new(notice)
         act.batch.send()
-        row.channel, row.notice_id = "sms", notice.id
+        row.channel, row.notice_id = notice.channel, notice.id
         return False
     row.channel = "letter"
     return True

@@ -128,7 +128,7 @@ NOTICES: dict[str, tuple[Notice, ...]] = {
     "feedback.return": (Notice("feedback_returned", "承办单位"),),
     "feedback.copy": (
         Notice("feedback_copy", "党代表、工作室"),
-        Notice("feedback_copy_reporter", "反映人（短信；没有手机号的改送纸质答复）"),
+        Notice("feedback_copy_reporter", "反映人（短信；没有手机号的发电子邮件，都没有的改送纸质答复）"),
     ),
     "extension.decide": (Notice("extension_decided", "承办单位、反映人"),),
     "extension.arbitrate": (Notice("extension_decided", "承办单位、党代表、反映人"),),

@@ -1,23 +1,16 @@
-"""What the sender of a letter from home (网上来信) is told, by text message and by mail, as far as either was given."""
+"""What the sender of a letter from home (网上来信) and its studio are told: by mail and by text message as far
+as either was given, in the words of the procedure's notices/."""
+
+from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.cases.models import Case
+from engine.catalogue import telling
 from engine.notices import operations as notices
 from engine.submissions import operations as submissions
 from engine.submissions.models import Submission
-
-KIND = "submission"
-RECEIVED = ("已收到您的网上来信", "您{at}发来的意见已经收到，由{studio}处理。回执码：{code}，凭它可以在网上查询。")
-DECLINED = (
-    "您的网上来信没有登记",
-    "您{at}发来的意见（回执码{code}）没有登记，理由：{reason}。如有疑问，请联系{studio}。",
-)
-REGISTERED = (
-    "您的网上来信已经登记",
-    "您{at}发来的意见（回执码{code}）已经登记，编号：{number}。凭编号和查询码 {query} 可以在网上查询办理进度。",
-)
 
 
 def shown(code: str) -> str:
@@ -25,17 +18,20 @@ def shown(code: str) -> str:
     return f"{code[:4]}-{code[4:8]}-{code[8:]}"
 
 
-def received(session: Session, row: Submission, studio: str) -> None:
-    """The code of the receipt once more, by mail."""
-    _mail(session, row, RECEIVED, studio=studio)
+def received(session: Session, row: Submission, studio: str, community: str) -> None:
+    """The code of the receipt once more, by mail; and the studio's liaison, or whoever acts as one (R12), is told."""
+    subject, body = _text(session, row, "letter_arrived", {"community": community})
+    notices.tell(
+        session, "letter_arrived", subject, body, case_id=None, organisation_id=row.studio_id, duty="liaison"
+    )  # fmt: skip
+    _post(session, row, "letter_received", "mail", row.email, {"studio": studio})
 
 
 def declined(session: Session, row: Submission, studio: str) -> None:
     """The reason, by text message and by mail."""
     names = {"studio": studio, "reason": row.reason.rstrip("。")}
-    _mail(session, row, DECLINED, None, **names)
-    if row.phone.isdigit() and len(row.phone) == 11:
-        notices.post(session, KIND, "sms", row.phone, DECLINED[0], _filled(row, DECLINED[1], **names), case_id=None)
+    _post(session, row, "letter_declined", "mail", row.email, names)
+    _post(session, row, "letter_declined", "sms", telling.mobile(row.phone), names)
 
 
 def registered(session: Session, draft_key: str, case: Case, by_id: int, by_name: str) -> None:
@@ -43,14 +39,22 @@ def registered(session: Session, draft_key: str, case: Case, by_id: int, by_name
     message with the number is sent for every registration)."""
     row = submissions.registered(session, draft_key, case.id, by_id, by_name)
     if row is not None:
-        _mail(session, row, REGISTERED, case.id, number=case.number, query=case.query_code)
+        names = {"studio": case.studio_name, "number": case.number, "code": case.query_code}
+        _post(session, row, "letter_registered", "mail", row.email, names, case.id)
 
 
-def _mail(session: Session, row: Submission, text: tuple[str, str], case_id: int | None = None, **names: str) -> None:
-    if row.email:
-        notices.post(session, KIND, "mail", row.email, text[0], _filled(row, text[1], **names), case_id=case_id)
+def _post(
+    session: Session, row: Submission, kind: str, channel: str, address: str, names: Mapping[str, str],
+    case_id: int | None = None,
+) -> None:  # fmt: skip
+    if address:
+        subject, body = _text(session, row, kind, names, case_id)
+        notices.post(session, kind, channel, address, subject, body, case_id=case_id)
 
 
-def _filled(row: Submission, text: str, **names: str) -> str:
+def _text(
+    session: Session, row: Submission, kind: str, names: Mapping[str, str], case_id: int | None = None
+) -> tuple[str, str]:
     at = clock.local(row.at)
-    return text.format(at=f"{at.month}月{at.day}日", code=shown(row.code), **names)
+    known = {"sent": f"{at.month}月{at.day}日", "receipt": shown(row.code), **names}
+    return telling.text(session, telling.version_of(session, case_id), kind, known)

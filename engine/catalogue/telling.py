@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -13,8 +14,10 @@ from engine.catalogue.act import Act
 from engine.notices import operations as notices
 from engine.notices.models import Notice
 from engine.packages import queries as packages
+from engine.submissions import queries as submissions
 from engine.work.models import Instance
 
+PROCESS = "opinion"
 ADDRESSEES = {"reporter": "反映人", "delegate": "市党代表", "studio": "党代表工作室"}
 DECISIONS = {"unit": "交市有关部门办理", "department": "交市委组织部", "file": "阅存"}
 
@@ -38,7 +41,19 @@ PLACEHOLDERS: dict[str, tuple[str, str]] = {
     "meeting": ("协商时间", "2026年3月16日14:30"),
     "venue": ("协商地点", "沙头角社区党代表工作室"),
     "topic": ("协商议题或商定事项", "夜间作业时间"),
+    "sent": ("来信日期", "3月4日"),
+    "receipt": ("网上来信的回执码", "1234-5678-9012"),
+    "community": ("来信反映的社区", "沙头角社区"),
 }
+# written where there is no case yet, or outside its procedure: these names are filled in and no others
+NARROW: dict[str, tuple[str, ...]] = {
+    "letter_arrived": ("community", "sent"),
+    "letter_received": ("sent", "receipt", "studio"),
+    "letter_declined": ("sent", "receipt", "studio", "reason"),
+    "letter_registered": ("sent", "receipt", "studio", "number", "code"),
+    "copy_failed": ("number", "studio", "reason"),
+}
+OF_LETTERS = ("sent", "receipt", "community")
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -49,14 +64,30 @@ def fill(text: str, names: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(lambda found: str(names.get(found[1], "—")), text.strip())
 
 
-def _text(act: Act, kind: str) -> tuple[str, str]:
-    instance = act.session.get_one(Instance, act.instance_id)
-    names = _names(act)
+def placeholders(kind: str) -> dict[str, tuple[str, str]]:
+    """What the texts of this kind of notice may name: its word, and an example."""
+    names = NARROW.get(kind) or tuple(name for name in PLACEHOLDERS if name not in OF_LETTERS)
+    return {name: PLACEHOLDERS[name] for name in names}
+
+
+def text(session: Session, package_id: int, kind: str, names: Mapping[str, Any]) -> tuple[str, str]:
+    """(subject, body) of a notice in the words of this version of the procedure, with these names filled in."""
     subject, body = (
-        packages.supplied(act.session, instance.package_id, f"notices/{kind}/{part}.txt").decode()
-        for part in ("subject", "body")
+        packages.supplied(session, package_id, f"notices/{kind}/{part}.txt").decode() for part in ("subject", "body")
     )
     return fill(subject, names), fill(body, names)
+
+
+def version_of(session: Session, case_id: int | None) -> int:
+    """The package whose words count for what no step of a case writes: the one the case runs on, without a case the one
+    it would run on."""
+    running = select(Instance.package_id).where(Instance.case_id == case_id).order_by(Instance.id.desc()).limit(1)
+    known = session.scalars(running).first() if case_id is not None else None
+    return known or packages.in_force(session, PROCESS, clock.today()).id
+
+
+def _text(act: Act, kind: str) -> tuple[str, str]:
+    return text(act.session, act.session.get_one(Instance, act.instance_id).package_id, kind, _names(act))
 
 
 def _names(act: Act) -> dict[str, Any]:
@@ -115,13 +146,22 @@ def person(act: Act, kind: str, person_id: int) -> None:
     act.notices.append(notices.tell(act.session, kind, subject, body, case_id=act.case.id, person_id=person_id))
 
 
+def mobile(phone: str) -> str:
+    """The number a text message goes to, "" when it is no mobile."""
+    phone = phone.replace(" ", "").replace("-", "")
+    return phone if phone.isdigit() and len(phone) == 11 and phone.startswith("1") else ""
+
+
 def reporter(act: Act, kind: str) -> Notice | None:
-    """Send the reporter a text message; None when there is no mobile number, so that paper must do."""
-    phone = act.case.reporter_phone.replace(" ", "").replace("-", "")
-    if not (phone.isdigit() and len(phone) == 11 and phone.startswith("1")):
+    """Send the reporter a text message; who gave no mobile number with a letter from home but an address, a mail. None
+    when there is neither, so that paper must do (R66)."""
+    channel, address = "sms", mobile(act.case.reporter_phone)
+    if not address and act.case.channel == "network":
+        channel, address = "mail", submissions.mail_of(act.session, act.case.id)
+    if not address:
         return None
     subject, body = _text(act, kind)
-    notice = notices.post(act.session, kind, "sms", phone, subject, body, case_id=act.case.id)
+    notice = notices.post(act.session, kind, channel, address, subject, body, case_id=act.case.id)
     act.notices.append(notice)
     return notice
 

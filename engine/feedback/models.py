@@ -43,7 +43,7 @@ class Copy(Base):
     addressee: Mapped[str] = mapped_column(String(10))  # department | reporter | delegate | studio
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
-    channel: Mapped[str] = mapped_column(String(8))  # main | inbox | sms | letter | relay
+    channel: Mapped[str] = mapped_column(String(8))  # main | inbox | sms | mail | letter | relay
     notice_id: Mapped[int | None]
     state: Mapped[str] = mapped_column(String(12), default="pending")  # pending | delivered | failed | withdrawn
     proof: Mapped[str] = mapped_column(String(300), default="")

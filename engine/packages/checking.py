@@ -1,7 +1,7 @@
 """What is wrong with the files of a package that are no drawings: forms and the texts of notices."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from engine import forms
 from engine.bpmn import Finding
@@ -22,16 +22,16 @@ NEEDED = {
 }
 
 
-def check_files(key: str, files: Mapping[str, bytes], placeholders: Collection[str]) -> list[Finding]:
+def check_files(key: str, files: Mapping[str, bytes], placeholders: Callable[[str], Collection[str]]) -> list[Finding]:
     """Findings on forms that cannot be shown, notices that cannot be read or name what nobody fills in, and files that
-    are missing."""
+    are missing. `placeholders`: what a kind of notice may name."""
     lost = [path for path in NEEDED.get(key, ()) if path not in files]
     found = [_finding("file.missing", path, f"文件 {path} 办理时要用到，不能删去，请补回。") for path in lost]
     for path, data in sorted(files.items()):
         if path.startswith("forms/"):
             found += _form(path, data)
         elif path.endswith(".txt"):
-            found += _text(path, data, placeholders)
+            found += _text(path, data, placeholders(path.split("/")[-2] if "/" in path else ""))
     return found
 
 

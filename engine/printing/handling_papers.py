@@ -19,8 +19,8 @@ from engine.printing.subject import Subject, subject
 BELOW = {"district": "street", "city": "district", "committee": "city"}
 CONSENT = {"consented": "同意", "settled_yes": "同意", "refused": "不同意", "settled_no": "不同意"}
 WAYS = {
-    "main": "书面反馈送达", "inbox": "系统内送达", "sms": "短信", "letter": "邮寄或当面送达纸质答复",
-    "relay": "由工作室转达",
+    "main": "书面反馈送达", "inbox": "系统内送达", "sms": "短信", "mail": "电子邮件",
+    "letter": "邮寄或当面送达纸质答复", "relay": "由工作室转达",
 }  # fmt: skip
 PARTIES = {"department": "同级组织部门", "reporter": "反映人", "delegate": "市党代表", "studio": "党代表工作室"}
 
@@ -233,7 +233,7 @@ def delivery(session: Session, actor: Actor, feedback_id: int) -> Paper:
     rows = [
         (
             _addressee(about, copy), WAYS.get(copy.channel, copy.channel), minute(copy.delivered_at, "　年　月　日"),
-            copy.proof or (f"未送达：{copy.failure} {copy.next_step}".strip() if copy.state == "failed" else ""),
+            _proof(about, copy) or (f"未送达：{copy.failure} {copy.next_step}".strip() if copy.state == "failed" else ""),
             about.name(copy.recorded_by_id) or ("系统" if copy.delivered_at else ""),
         )
         for copy in session.scalars(select(Copy).where(Copy.feedback_id == feedback.id).order_by(Copy.id))
@@ -247,6 +247,12 @@ def delivery(session: Session, actor: Actor, feedback_id: int) -> Paper:
         table=(("受送达人", "方式", "时间", "签收或邮件号", "经办人"), rows),
     )  # fmt: skip
     return paper(letter, about.number(handling), about.case.id)
+
+
+def _proof(about: Subject, copy: Copy) -> str:
+    """What proves a delivery; the reporter's names him, and is not for a reader who shall not know him (A28)."""
+    secret = copy.addressee == "reporter" and about.person.name == HIDDEN
+    return HIDDEN if copy.proof and secret else copy.proof
 
 
 def _addressee(about: Subject, copy: Copy) -> str:

@@ -26,7 +26,9 @@ NOTICES_OF_ACTS = {
     "registered": "登记", "extension_requested": "申请延期", "withdrawn": "撤回", "copy_relay": "转送答复",
     "cosign_asked": "申请延期", "delegate_replaced": "指定替代代表", "extension_denied": "确认电话答复",
     "extension_objected": "联名代表意见", "extension_phone": "记录电话答复", "opined": "提出督办意见",
-    "supervision_replied": "回复督办", "urged": "催办",
+    "supervision_replied": "回复督办", "urged": "催办", "copy_failed": "登记送达失败",
+    "letter_arrived": "收到网上来信", "letter_received": "收到网上来信", "letter_declined": "网上来信不予登记",
+    "letter_registered": "登记网上来信",
 }  # fmt: skip
 PARTS = ("subject.txt", "body.txt")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")

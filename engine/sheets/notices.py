@@ -1,7 +1,7 @@
 """Texts of notices: which placeholders they may name, what is wrong with one, and how it will read (I17)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from engine.catalogue.telling import PLACEHOLDERS, fill
@@ -15,9 +15,13 @@ _BRACE = re.compile(r"[{}]")
 _WIDE = re.compile(r"[｛｝]")
 
 
-def check_notice(subject: str, body: str, to: str = "") -> list[Mark]:
-    """Everything wrong with a notice; `to` is to whom it goes, in words (a text message must be short)."""
-    return [*_subject(subject), *_body(body, to), *_named("subject", subject), *_named("body", body)]
+def check_notice(
+    subject: str, body: str, to: str = "", placeholders: Collection[str] = tuple(PLACEHOLDERS)
+) -> list[Mark]:
+    """Everything wrong with a notice that may name these; `to` is to whom it goes, in words (a text message must be
+    short)."""
+    named = [*_named("subject", subject, placeholders), *_named("body", body, placeholders)]
+    return [*_subject(subject), *_body(body, to), *named]
 
 
 def preview(text: str) -> str:
@@ -49,11 +53,11 @@ def _body(text: str, to: str) -> Iterator[Mark]:
         yield Mark("body", f"正文{sentence}")
 
 
-def _named(place: str, text: str) -> Iterator[Mark]:
+def _named(place: str, text: str, placeholders: Collection[str]) -> Iterator[Mark]:
     for found in _NAMED.finditer(text):
-        if found[1] not in PLACEHOLDERS:
-            near = get_close_matches(found[1].strip().lower(), PLACEHOLDERS, 1)
-            words = {label: name for name, (label, _) in PLACEHOLDERS.items()}
+        if found[1] not in placeholders:
+            near = get_close_matches(found[1].strip().lower(), placeholders, 1)
+            words = {PLACEHOLDERS[name][0]: name for name in placeholders}
             meant = words.get(found[1].strip()) or (near[0] if near else "")
             hint = f"，是不是 {{{meant}}}？" if meant else "，可用的列在右边。"
             yield _at(place, text, found.start(), f"没有占位词 {{{found[1][:20]}}}{hint}")

@@ -40,3 +40,8 @@ def by_code(session: Session, code: str) -> Submission | None:
 def by_once(session: Session, once: str) -> Submission | None:
     """The submission that came with this form already."""
     return session.scalars(select(Submission).where(Submission.once == once)).first()
+
+
+def mail_of(session: Session, case_id: int) -> str:
+    """The mail address given with the letter this case was made of, or ""."""
+    return session.scalars(select(Submission.email).where(Submission.case_id == case_id)).first() or ""

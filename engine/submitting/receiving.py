@@ -20,7 +20,6 @@ from engine.cases import attempts
 from engine.cases.models import Case
 from engine.catalogue import letters
 from engine.errors import Conflict, Invalid
-from engine.notices import operations as notices
 from engine.organisation import queries as organisation
 from engine.organisation.models import Place
 from engine.submissions import queries
@@ -41,7 +40,6 @@ PHONE = re.compile(r"1[3-9]\d{9}|(0\d{2,3}-?)?[2-9]\d{6,7}(-\d{1,6})?")
 LIMITS = {"name": 30, "phone": 30, "email": 120, "address": 200, "content": MOST_CONTENT}
 MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 REFUSED = "没有查到相符的来信。请核对回执码；连续多次不符的，15分钟内不能查询。"
-ARRIVED = ("有新的网上来信", "{community}收到一封网上来信（{at}）。请在“网上来信”中登记，或写明理由不予登记。")
 
 
 @dataclass(frozen=True)
@@ -102,8 +100,7 @@ def receive(
     session.flush()
     _keep(session, store, row, files)
     attempts.count(counter, MOST_FROM_ONE_ADDRESS, HOUR)
-    _tell(session, row, found.name)
-    letters.received(session, row, studio.name)
+    letters.received(session, row, studio.name, found.name)
     return Sent(row.code, found.name, studio.name, row.at)
 
 
@@ -175,14 +172,6 @@ def _code(session: Session) -> str:
         code = "".join(secrets.choice("0123456789") for _ in range(CODE_LENGTH))
         if queries.by_code(session, code) is None:
             return code
-
-
-def _tell(session: Session, row: Submission, community: str) -> None:
-    at = clock.local(row.at)
-    told = ARRIVED[1].format(community=community, at=f"{at.month}月{at.day}日 {at:%H:%M}")
-    notices.tell(
-        session, "submission", ARRIVED[0], told, case_id=None, organisation_id=row.studio_id, duty="liaison"
-    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------ the receipt

@@ -16,6 +16,7 @@ EXPECTED = {
     "extension_phone", "extension_denied", "extension_objected", "cosign_asked", "delegate_replaced", "copy_relay", "consultation_invitation",
     "measure_late",
     "sent_down", "returned_to_studio", "merged", "separated", "transferred_again", "urged", "opined", "supervision_replied", "recalled",
+    "letter_arrived", "letter_received", "letter_declined", "letter_registered", "copy_failed",
 }  # fmt: skip
 README = (FOLDER / "notices" / "README.md").read_text()
 DOCUMENTED = {line.split("`")[1].strip("{}") for line in README.splitlines() if line.startswith("| `{")}
