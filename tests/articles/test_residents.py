@@ -1,7 +1,9 @@
 """What residents see and are sent: the own case by number and code (R92), the answer as a message (R66), in words an
 administrator wrote (words.md); masking (R99) is tried on the pages, in tests/web/test_reveal.py."""
 
+import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_string
@@ -13,13 +15,17 @@ import pytest
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
-from engine import casefile, clock, db, outbox, tracking
+from engine import casefile, clock, db, definitions, outbox, tracking
 from engine.cases.models import Case
+from engine.catalogue import letters, telling
+from engine.config import ROOT
 from engine.errors import Forbidden, NotFound
 from engine.feedback.models import Copy
 from engine.notices import operations as notices
-from engine.notices.delivery import FileAdapter, Message, SmtpAdapter
+from engine.notices.delivery import FileAdapter, Later, Message, SmtpAdapter
 from engine.notices.models import Notice
+from engine.packages import operations as packages
+from engine.submissions.models import Submission
 from engine.work.models import History
 from tests import factories
 from tests.engine import mailserver
@@ -104,27 +110,43 @@ def test_r99_masked_for_roles_without_right_in_full_by_right(session: Session, c
             casefile.reveal(session, cast.actor(who), case.id, "约定评议时间")
 
 
-def test_r66_the_mail_server_is_down_for_an_hour_and_everything_arrives_once(
-    database: Engine, at: Callable[[str], object]
+KINDS = ("feedback_copy_reporter", "letter_received", "letter_declined", "letter_registered")
+
+
+def post(session: Session, number: int) -> None:
+    """Message `number`, mail and text message by turns, of every kind a resident gets."""
+    channel, address = (("mail", f"r{number}@example.cn"), ("sms", f"138000000{number:02}"))[number % 2]
+    notices.post(session, KINDS[number // 2 % 4], channel, address, f"答复{number}", "正文", case_id=None)
+
+
+class Away:
+    """A text message gateway that does not answer."""
+
+    def send(self, message: Message) -> str:
+        raise Later("没有应答")
+
+
+def test_r66_mail_server_and_gateway_are_down_for_an_hour_and_everything_arrives_once(
+    database: Engine, at: Callable[[str], object], tmp_path: Path
 ) -> None:
     """Rows first, sent after commit, retried: nothing is lost, nothing is sent twice (rule 7)."""
     at("2026-03-02 09:00")
     with db.transaction(database) as session:
         for number in range(12):
-            notices.post(
-                session, "feedback_copy", "mail", f"r{number}@example.cn", f"答复{number}", "正文", case_id=None
-            )
+            post(session, number)
     begin = partial(db.transaction, database)
     with mailserver.running() as server:
         away, url = SmtpAdapter("smtp://127.0.0.1:9?from=lianxin@example.cn"), server.url
         for minute in range(0, 60, 5):
             at(f"2026-03-02 09:{minute:02}")
-            assert outbox.send_due(begin, {"mail": away}).sent == 0
+            assert outbox.send_due(begin, {"mail": away, "sms": Away()}).sent == 0
         for minute in range(0, 59, 20):
             at(f"2026-03-02 10:{minute:02}")
-            outbox.send_due(begin, {"mail": SmtpAdapter(url)})
+            outbox.send_due(begin, {"mail": SmtpAdapter(url), "sms": FileAdapter(tmp_path / "sms.jsonl")})
         got = sorted(str(message_from_string(text, policy=default)["To"]) for text in server.mails)
-    assert got == sorted(f"r{number}@example.cn" for number in range(12))
+    assert got == sorted(f"r{number}@example.cn" for number in range(0, 12, 2))
+    sent = sorted(json.loads(line)["address"] for line in (tmp_path / "sms.jsonl").read_text("utf-8").splitlines())
+    assert sent == [f"138000000{number:02}" for number in range(1, 12, 2)]
     with db.reading(database) as session:
         assert set(session.scalars(select(Notice.state))) == {"sent"}
 
@@ -149,17 +171,18 @@ def test_r66_a_worker_killed_while_sending_sends_none_twice_and_the_uncertain_ar
     at("2026-03-02 09:00")
     with db.transaction(database) as session:
         for number in range(9):
-            notices.post(session, "registered", "sms", f"1380000000{number}", "登记", "正文", case_id=None)
-    dies, begin = Dies(tmp_path / "sms.jsonl"), partial(db.transaction, database)
+            post(session, number)
+    dies, begin = Dies(tmp_path / "sent.jsonl"), partial(db.transaction, database)
     for _ in range(3):
         with pytest.raises(SystemExit):
-            outbox.send_due(begin, {"sms": dies})
+            outbox.send_due(begin, {"sms": dies, "mail": dies})
     at("2026-03-02 09:11")
-    assert outbox.send_due(begin, {"sms": dies}).uncertain == 3
-    lines = (tmp_path / "sms.jsonl").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == len(set(lines)) == 9
+    assert outbox.send_due(begin, {"sms": dies, "mail": dies}).uncertain == 3
+    lines = (tmp_path / "sent.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len({json.loads(line)["key"] for line in lines}) == 9
     with db.reading(database) as session:
-        assert [row.address[-1] for row in outbox.uncertain(session)] == ["2", "5", "8"]
+        listed = [(row.subject, row.channel) for row in outbox.uncertain(session)]
+    assert listed == [("答复2", "mail"), ("答复5", "sms"), ("答复8", "mail")]
 
 
 def test_r66_the_reporters_copy_is_a_delivery_row_with_its_proof(
@@ -178,3 +201,50 @@ def test_r66_the_reporters_copy_is_a_delivery_row_with_its_proof(
         copy = session.scalars(select(Copy).where(Copy.addressee == "reporter")).one()
         assert (copy.channel, copy.state, copy.delivered_at) == ("sms", "delivered", clock.now())
         assert "sms.jsonl" in copy.proof
+
+
+def letter(session: Session, cast: Cast, case: Case | None = None, **changes: str) -> Submission:
+    """A letter from home, registered as `case` if there is one."""
+    row = Submission(
+        code="123456789012", once="0" * 32, studio_id=cast.studio.id, community_id=cast.studio.place_id, content="来信",
+        consent="1", at=clock.now(), state="registered" if case else "open", case_id=case.id if case else None,
+        **({"email": "he@example.cn"} | changes),
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
+
+
+def test_r66_who_wrote_from_home_without_a_mobile_is_answered_by_mail(
+    session: Session, cast: Cast, tmp_path: Path
+) -> None:
+    """「citizen without phone/e-mail → printed letter」: with an address no paper is needed, and the row has its proof."""
+    case = factories.handled(session, cast, reporter_phone="0755-25550000")
+    case.channel = "network"
+    letter(session, cast, case)
+    for name in ("answered", "accepted"):
+        factories.step(session, cast, case, name)
+    session.flush()
+    copy = session.scalars(select(Copy).where(Copy.addressee == "reporter")).one()
+    assert (copy.channel, copy.state) == ("mail", "pending")
+    assert session.scalars(select(factories.Task).where(factories.Task.role == "letter")).all() == []
+    file = tmp_path / "mail.jsonl"
+    outbox.send_due(lambda: nullcontext(session), {"mail": FileAdapter(file)})
+    assert (copy.state, copy.proof.startswith("邮件 he@example.cn：")) == ("delivered", True)
+    assert f"查询码 {case.query_code}" in file.read_text(encoding="utf-8")
+
+
+def test_what_a_letter_is_answered_with_is_the_text_of_the_version(session: Session, cast: Cast) -> None:
+    """Texts stand beside the diagram: a new version has its own, a running case keeps those it began with, and a value
+    that looks like a placeholder stays what was typed."""
+    case = factories.registered(session, cast)
+    files = definitions.read_folder(ROOT / "processes" / "opinion")
+    files["notices/letter_declined/body.txt"] = "{studio}｜{reason}｜{receipt}\n".encode()
+    new = packages.publish(session, "opinion", files, reason="改信")
+    assert telling.version_of(session, None) == new.id != telling.version_of(session, case.id)
+    hostile = "{studio} {0.__class__} %s {{7*7}} <b>"
+    letters.declined(session, letter(session, cast, phone="13900005678", reason=f"{hostile}。"), "甲{reason}")
+    session.flush()
+    rows = session.scalars(select(Notice).where(Notice.kind == "letter_declined").order_by(Notice.id)).all()
+    assert [row.channel for row in rows] == ["mail", "sms"]
+    assert {row.body for row in rows} == {f"甲{{reason}}｜{hostile}｜1234-5678-9012"}

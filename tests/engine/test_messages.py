@@ -6,8 +6,10 @@ from email.policy import default
 import pytest
 
 from engine import definitions
+from engine.catalogue.telling import placeholders
 from engine.config import ROOT
 from engine.notices.delivery import Message, Refused, SmtpAdapter
+from engine.packages.checking import check_files
 from tests.engine import mailserver
 
 
@@ -38,13 +40,18 @@ def test_half_a_character_is_refused_for_good_not_retried() -> None:
         )
 
 
-@pytest.mark.parametrize("part", ["subject", "body"])
-def test_an_unknown_placeholder_keeps_a_version_from_being_published(part: str) -> None:
-    """Texts are files beside the diagram; what nobody fills in would be sent as a dash."""
+def test_a_placeholder_nobody_fills_in_keeps_a_version_from_being_published() -> None:
+    """Texts are files beside the diagram; what is not known where one is written would be sent as a dash."""
     files = definitions.read_folder(ROOT / "processes" / "opinion")
-    assert not [finding for finding in definitions.check("opinion", files) if finding.code == "notice.placeholder"]
-    path = f"notices/referral/{part}.txt"
-    files[path] += "请于 {deadline} 前办理 {due}".encode()
-    (found,) = (finding for finding in definitions.check("opinion", files) if finding.code == "notice.placeholder")
-    assert (found.severity, found.file) == ("error", path)
-    assert "{deadline}" in found.message
+    assert not [finding for finding in check_files("opinion", files, placeholders) if finding.severity == "error"]
+    unknown = {
+        "referral/subject": "deadline", "referral/body": "receipt", "letter_received/body": "unit",
+        "letter_declined/subject": "reason.__class__",
+    }  # fmt: skip
+    for text, name in unknown.items():
+        files[f"notices/{text}.txt"] = files[f"notices/{text}.txt"].rstrip() + f"{{studio}} {{{name}}}".encode()
+    found = [finding for finding in definitions.check("opinion", files) if finding.severity == "error"]
+    assert {finding.file: finding.code for finding in found} == {
+        f"notices/{text}.txt": "notice.placeholder" for text in unknown
+    }
+    assert all(any(f"{{{name}}}" in finding.message for finding in found) for name in unknown.values())
