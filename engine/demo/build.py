@@ -47,14 +47,15 @@ def build(session: Session, processes: Path) -> Built:
     definitions.import_factory(session, processes)
     dryrun.import_factory(session, processes)
     session.flush()
-    known = session.scalar(select(func.count()).select_from(Case)) or 0
-    if known:
+    counted = select(func.count()).select_from(Case)
+    if known := session.scalar(counted):
         return Built(known, 0, 0)
     begin = within(session)
     players = list(_players(session, begin))
     fired = _play(begin, players)
     letters.send(session)
-    return Built(len(players), len(players), fired)
+    made = session.scalar(counted) or 0
+    return Built(made, made, fired)
 
 
 def _players(session: Session, begin: Begin) -> Iterator[Wakes]:

@@ -114,14 +114,14 @@ class Player:
     def claim(self, role: str) -> None:
         """签收 only."""
         with self.begin() as session:
-            task = self._task(session, role)
-            tasks.claim(session, self._actor(session, task), task.id)
+            task = self.task(session, role)
+            tasks.claim(session, self.actor(session, task), task.id)
 
     def do(self, role: str, **form: Any) -> None:
         """签收 where it is a pool's task, and complete."""
         with self.begin() as session:
-            task = self._task(session, role)
-            actor = self._actor(session, task)
+            task = self.task(session, role)
+            actor = self.actor(session, task)
             if task.person_id is None and task.assignee_id is None:
                 tasks.claim(session, actor, task.id)
             tasks.complete(session, actor, task.id, {name: str(value) for name, value in form.items()})
@@ -129,13 +129,13 @@ class Player:
     def sign(self) -> None:
         """The delegate confirms the form with the own name."""
         with self.begin() as session:
-            name = self._actor(session, self._task(session, "signature")).name
+            name = self.actor(session, self.task(session, "signature")).name
         self.do("signature", decision="sign", signature_name=name)
 
     def refer(self, unit: str = "") -> None:
         """转交承办 to the unit whose name ends so, else to the one in charge of the matter."""
         with self.begin() as session:
-            task = self._task(session, "tier_review")
+            task = self.task(session, "tier_review")
             units = tasks.options(session, "units", session.get_one(Case, self.case_id), task)
             chosen = next((value for value, label in units if unit and label.endswith(unit)), "")
             value = chosen or self._unit_in_charge(session, task) or units[0][0]
@@ -177,8 +177,8 @@ class Player:
     def request_extension(self, reason: str, work_done: str) -> None:
         """申请延期 by the one who holds the answer."""
         with self.begin() as session:
-            task = self._task(session, "answer")
-            actor = self._actor(session, task)
+            task = self.task(session, "answer")
+            actor = self.actor(session, task)
             if task.assignee_id is None:
                 tasks.claim(session, actor, task.id)
             tasks.request_extension(session, actor, task.id, {"reason": reason, "work_done": work_done})
@@ -231,13 +231,24 @@ class Player:
             form = {"grade": grade, "method": "online", "remark": remark}
             tasks.complete_as_reporter(session, session.get_one(Case, self.case_id), form)
 
-    def _task(self, session: Session, role: str) -> Task:
+    def amend(self, **changes: str) -> None:
+        """修改登记表 by the studio, everything else as it was, and on its way again."""
+        with self.begin() as session:
+            task = self.task(session, "amendment")
+            actor = self.actor(session, task)
+            tasks.claim(session, actor, task.id)
+            shown = {name: str(value) for name, value in tasks.load(session, actor, task.id).values.items()}
+            tasks.complete(session, actor, task.id, shown | changes | {"decision": "resubmit"})
+
+    def task(self, session: Session, role: str) -> Task:
+        """The open task of that role."""
         found = session.scalars(select(Task).where(Task.case_id == self.case_id, Task.role == role)).first()
         if found is None:
             raise Conflict(f"演示案例 {self.case_id} 没有“{role}”任务。")
         return found
 
-    def _actor(self, session: Session, task: Task) -> Actor:
+    def actor(self, session: Session, task: Task) -> Actor:
+        """Somebody entitled to it."""
         if task.person_id or task.assignee_id:
             return organisation.actor(session, task.person_id or task.assignee_id or 0)
         if task.organisation_id is None:

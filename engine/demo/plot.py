@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.demo import stories
+from engine.demo import detours, stories
 from engine.demo.stories import Story
 
 # communities by code; 沙头角街道 is where the walk of the README takes place
@@ -28,7 +28,7 @@ def _line(story: Story, community: str, received: int, matter: str, **words: Any
 
 def lines(elsewhere: list[str]) -> list[Line]:
     """The whole plot; `elsewhere`: codes of communities of other districts, used in turn."""
-    return [*_shatoujiao(), *_yantian(), *_city(elsewhere), *_routine(elsewhere)]
+    return [*_shatoujiao(), *_yantian(), *_city(elsewhere), *_routine(elsewhere), *_detours()]
 
 
 def _shatoujiao() -> list[Line]:
@@ -126,4 +126,18 @@ def _routine(elsewhere: list[str]) -> list[Line]:
         _line(s.extended, elsewhere[11], 14, "construction", asked=7),
         _line(s.reported, elsewhere[0], 2, "other"),
         _line(s.registered, elsewhere[4], 1, "employment"),
+    ]
+
+
+def _detours() -> list[Line]:
+    """What leaves the straight way, one of each."""
+    d = detours
+    return [
+        _line(d.split, SHATOUJIAO, 5, "construction", units=("规划建设科", "文体和社区服务科")),
+        _line(d.joined, SHATOUJIAO, 3, "other", times=2),
+        _line(d.sent_down, QIAODONG, 2, "traffic"),
+        _line(d.returned_by_street, SHATOUJIAO, 3, "security"),
+        _line(d.returned_by_street, ZHONGYING, 4, "environment", again=True),
+        _line(d.redone, SHATOUJIAO, 10, "housing"),
+        _line(d.declined_twice, ZHONGYING, 4, "business", units=("城管科", "文体和社区服务科", "经济服务科")),
     ]

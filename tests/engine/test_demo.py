@@ -66,6 +66,7 @@ def test_every_act_of_the_procedure_happened(session):
         "extension_refused", "late_extension_request", "reminded", "overdue", "supervised", "supervision_noted",
         "feedback_accepted", "feedback_returned", "copied", "instructed", "filed", "rated", "rating_agreed",
         "rating_concluded", "closed", "void", "terminated", "withdrawn", "deadline_moved", "transit_late",
+        "split", "merged", "sent_down", "redo_decided", "transfer_alert",
     }  # fmt: skip
 
 
