@@ -39,7 +39,7 @@ class House:
 class SignedIn(UserMixin):
     """The person in the session cookie; the stamp ends all sessions of somebody whose password changed."""
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person | organisation.Account) -> None:
         self.id = f"{person.id}.{person.session_stamp}"
         self.person = person
 
@@ -119,7 +119,7 @@ def _load(cookie_id: str) -> SignedIn | None:
     if "session" not in g or not (person_id.isdigit() and stamp.isdigit()):
         return None
     try:
-        person, found = organisation.person_and_actor(g.session, int(person_id))
+        person, found = organisation.account_and_actor(g.session, int(person_id))
     except NotFound:  # unknown, or disabled
         return None
     if person.session_stamp != int(stamp):

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from engine import clock
+from engine import batch, clock
 from engine.access import Absentee, Actor, OrganisationScope, PostRef
 from engine.errors import NotFound
 from engine.organisation.models import Absence, Adjacency, Delegate, Organisation, Person, Place, Placement, Post
@@ -48,19 +48,24 @@ _TODAY: BindParameter[date] = bindparam("today", type_=Date)
 _Away = aliased(Person)
 _ACTOR = (
     select(
-        Person,
-        Delegate.id.label("delegate_id"),
-        Delegate.ends_on.label("delegate_until"),
-        Post.person_id.label("holder_id"),
+        Person.id,
+        Person.login,
+        Person.name,
+        Person.session_stamp,
+        Person.active,
+        Delegate.id,
+        Post.person_id,
         Post.duty,
-        Organisation.id.label("organisation_id"),
+        Organisation.id,
         Organisation.kind,
         Organisation.tier,
         Organisation.place_id,
-        _Away.id.label("absent_id"),
-        _Away.name.label("absent"),
+        _Away.id,
+        _Away.name,
     )
-    .outerjoin(Delegate, Delegate.person_id == Person.id)
+    .outerjoin(
+        Delegate, and_(Delegate.person_id == Person.id, or_(Delegate.ends_on.is_(None), Delegate.ends_on >= _TODAY))
+    )
     .outerjoin(
         Absence,
         and_(
@@ -78,32 +83,62 @@ _ACTOR = (
 )
 
 
+@dataclass(frozen=True)
+class Account:
+    """Who signed in, as far as a request asks."""
+
+    id: int
+    login: str
+    name: str
+    session_stamp: int
+
+
+class _Row(NamedTuple):
+    """One post of the person or of a colleague he stands in for, as `_ACTOR` selects it."""
+
+    person_id: int
+    login: str
+    name: str
+    session_stamp: int
+    active: bool
+    delegate_id: int | None
+    holder_id: int | None
+    duty: str
+    organisation_id: int | None
+    kind: str
+    tier: str
+    place_id: int
+    absent_id: int | None
+    absent: str
+
+
 def actor(session: Session, person_id: int) -> Actor:
     """The person with today's posts in active organisations; raises NotFound for a disabled or unknown person."""
-    return person_and_actor(session, person_id)[1]
+    return account_and_actor(session, person_id)[1]
 
 
-def person_and_actor(session: Session, person_id: int) -> tuple[Person, Actor]:
-    """The same with the person's own row, in one statement."""
-    today = clock.today()
-    found = cast("Sequence[Any]", session.execute(_ACTOR, {"person_id": person_id, "today": today}).all())
-    if not found or not found[0].Person.active:
+def account_and_actor(session: Session, person_id: int) -> tuple[Account, Actor]:
+    """The same with the person's account, in one statement: every request of somebody signed in asks it."""
+    found = [_Row(*row) for row in batch.rows(session, _ACTOR, {"person_id": person_id, "today": clock.today()})]
+    if not found or not found[0].active:
         raise NotFound
-    person, delegate_id, until = found[0].Person, found[0].delegate_id, found[0].delegate_until
+    person = found[0]
     rows = [row for row in found if row.organisation_id is not None]
     posts = _posts(session, [row for row in rows if row.holder_id == person_id])
     lent = _posts(session, [row for row in rows if row.holder_id != person_id], _working_places(posts))
-    in_office = until is None or until >= today
     own = {(post.organisation_id, post.duty) for post in posts}
     posts += [post for post in lent if (post.organisation_id, post.duty) not in own]
     lending = {post.deputy_for for post in lent}
-    absent = dict.fromkeys(Absentee(row.absent_id, row.absent) for row in found if row.absent_id in lending - {None})
-    return person, Actor(
-        person_id, person.name, tuple(dict.fromkeys(posts)), delegate_id if in_office else None, tuple(absent)
+    absent = dict.fromkeys(
+        Absentee(row.absent_id, row.absent) for row in found if row.absent_id is not None and row.absent_id in lending
+    )
+    return (
+        Account(person.person_id, person.login, person.name, person.session_stamp),
+        Actor(person_id, person.name, tuple(dict.fromkeys(posts)), person.delegate_id, tuple(absent)),
     )
 
 
-def _posts(session: Session, rows: Sequence[Any], places: frozenset[int] | None = None) -> list[PostRef]:
+def _posts(session: Session, rows: Sequence[_Row], places: frozenset[int] | None = None) -> list[PostRef]:
     """The duties of these rows, acting liaisons included; with `places` those of absent colleagues, in these
     organisations only: somebody of another organisation cannot stand in."""
     kept = [row for row in rows if places is None or row.organisation_id in places]
@@ -113,7 +148,8 @@ def _posts(session: Session, rows: Sequence[Any], places: frozenset[int] | None 
     ]
     return [
         PostRef(
-            row.organisation_id, duty, row.kind, row.tier, row.place_id, None if places is None else row.holder_id
+            cast(int, row.organisation_id), duty, row.kind, row.tier, row.place_id,
+            None if places is None else row.holder_id,
         )
         for row, duty in found
     ]  # fmt: skip
@@ -124,9 +160,9 @@ def _working_places(posts: Sequence[PostRef]) -> frozenset[int]:
     return frozenset(post.organisation_id for post in posts if post.kind != "administration")
 
 
-def _acts_as_liaison(session: Session, row: Any) -> bool:
-    acting = liaison_of(session, row.organisation_id) if row.kind == "studio" else None
-    return acting is not None and bool(acting.id == row.holder_id)
+def _acts_as_liaison(session: Session, row: _Row) -> bool:
+    acting = liaison_of(session, cast(int, row.organisation_id)) if row.kind == "studio" else None
+    return acting is not None and acting.id == row.holder_id
 
 
 def members(session: Session, organisation_id: int, duty: str = "") -> list[Person]:
