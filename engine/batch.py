@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Column, Connection, Dialect, Executable, Table, bindparam, insert, inspect, update
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -25,21 +26,22 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class _Text:
-    """A statement as the driver takes it: its text, each value's name and conversion, and the values it has itself."""
+    """A statement as the driver takes it: its text, the names of its values in order, the places of those that are
+    converted, and the values it has itself."""
 
     text: str
-    binds: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    names: tuple[str, ...]
+    converted: tuple[tuple[int, Callable[[Any], Any]], ...]
     own: Values
-    positional: bool
 
-    def bound(self, values: Values) -> Any:
-        """The values converted; nothing stays NULL, also in a JSON column."""
+    def bound(self, values: Values) -> list[Any]:
+        """The values in order, converted; nothing stays NULL, also in a JSON column."""
         values = {**self.own, **values} if self.own else values
-        found = [
-            process(values[name]) if process is not None and values[name] is not None else values[name]
-            for name, process in self.binds
-        ]
-        return found if self.positional else {name: value for (name, _), value in zip(self.binds, found, strict=True)}
+        found = [values[name] for name in self.names]
+        for place, convert in self.converted:
+            if found[place] is not None:
+                found[place] = convert(found[place])
+        return found
 
 
 _texts: dict[tuple[Executable, str], _Text] = {}
@@ -49,15 +51,21 @@ def _text(statement: Any, dialect: Dialect) -> _Text:
     """The statement compiled; once per process and kind of database."""
     known = _texts.get((statement, dialect.name))
     if known is None:
-        compiled = statement.compile(dialect=dialect)
-        names = compiled.positiontup if compiled.positional else list(compiled.binds)
-        processes = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
-        }
-        binds = tuple((name, processes[name]) for name in names)
-        own = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-        known = _texts[statement, dialect.name] = _Text(str(compiled), binds, own, bool(compiled.positional))
+        compiled = statement.compile(dialect=_in_order(dialect))
+        names = tuple(compiled.positiontup)
+        converters = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+        known = _texts[statement, dialect.name] = _Text(
+            str(compiled),
+            names,
+            tuple((place, convert) for place, convert in enumerate(converters) if convert is not None),
+            {name: bind.value for name, bind in compiled.binds.items() if not bind.required},
+        )
     return known
+
+
+def _in_order(dialect: Dialect) -> Dialect:
+    """The same database spoken to with values in order, not by name: the driver need not look them up each time."""
+    return dialect if dialect.positional else cast(type[DefaultDialect], type(dialect))(paramstyle="format")
 
 
 @dataclass(frozen=True)
@@ -147,8 +155,7 @@ class Batch:
         states = [inspect(row) for row in rows]
         for row, state in zip(rows, states, strict=True):
             self.session._new.pop(state, None)  # noqa: SLF001 - the unit of work must not send it as well
-            for name, default in kind.defaults.items():
-                row.__dict__.setdefault(name, default)
+            row.__dict__.update({name: kind.defaults[name] for name in kind.defaults.keys() - row.__dict__.keys()})
 
         asking = self.session.get_bind().dialect.name == "postgresql"  # SQLite's driver tells the id unasked
 
