@@ -18,7 +18,7 @@ from engine.access import Actor, Verb, require
 from engine.access.subjects import administrates
 from engine.cases import signing
 from engine.cases.models import Case, Signature
-from engine.catalogue import scopes
+from engine.catalogue import contacts, scopes
 from engine.catalogue.act import Act
 from engine.consultations.models import Consultation, Measure, Participant
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
@@ -44,6 +44,7 @@ class Meeting:
     signatures: Mapping[int, Signature]
     task: Task | None
     may_record: bool
+    reporter_hidden: bool  # from this reader, who is of the unit (A28)
 
 
 def convenes(session: Session, actor: Actor, case: Case) -> Organisation | None:
@@ -170,6 +171,7 @@ def meeting(session: Session, actor: Actor, consultation_id: int) -> Meeting:
         row, case, parties, [(item, by_id[item.participant_id]) for item in agreed],
         {party.id: hands[party.signature_id] for party in parties if party.signature_id in hands}, task,
         may_record=row.state == "called" and _convener_of(actor, row),
+        reporter_hidden=contacts.hides_reporter(actor, case),
     )  # fmt: skip
 
 

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from engine import access, clock, migrations
 from engine.access import Actor, Verb, require
 from engine.attachments import inspecting, queries
-from engine.attachments.labels import PURPOSES
+from engine.attachments.labels import PURPOSES, TELLING
 from engine.attachments.models import Attachment
 from engine.attachments.naming import told
 from engine.attachments.store import Store
 from engine.cases.models import Case, Draft
-from engine.catalogue import scopes
+from engine.catalogue import contacts, scopes
 from engine.db import Begin
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.organisation import queries as organisation
@@ -58,24 +58,30 @@ def keep(
 
 
 def read(session: Session, actor: Actor, attachment_id: int) -> Attachment:
-    """A file of a case the actor may read, or of his own draft; else NotFound."""
+    """A file of a case the actor may read, or of his own draft; else NotFound. A unit that shall not know who the
+    reporter is gets none that shows it (A28)."""
     row = session.get(Attachment, attachment_id)
     if row is None:
         raise NotFound
     if row.case_id is not None:
-        require(actor, Verb.CASE_READ, scopes.case_scope(session, session.get_one(Case, row.case_id)))
+        case = session.get_one(Case, row.case_id)
+        require(actor, Verb.CASE_READ, scopes.case_scope(session, case))
+        if row.purpose in TELLING and contacts.hides_reporter(actor, case):
+            raise NotFound
     elif row.uploaded_by_id != actor.person_id:
         raise NotFound
     return row
 
 
 def of_case(session: Session, actor: Actor, case_id: int) -> Sequence[Attachment]:
-    """The files of a case the actor may read, oldest first."""
+    """The files of a case the actor may read, oldest first; without those that show who the reporter is where this
+    reader shall not know it (A28)."""
     case = session.get(Case, case_id)
     if case is None:
         raise NotFound
     require(actor, Verb.CASE_READ, scopes.case_scope(session, case))
-    return queries.of_case(session, case_id)
+    hidden = TELLING if contacts.hides_reporter(actor, case) else frozenset()
+    return [row for row in queries.of_case(session, case_id) if row.purpose not in hidden]
 
 
 def remove(session: Session, actor: Actor, attachment_id: int) -> None:

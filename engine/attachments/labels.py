@@ -11,6 +11,7 @@ PURPOSES = {
     "decline": "退件附件",
     "supervision": "督办材料",
 }
+TELLING = frozenset({"signed_form", "letter", "rating"})  # signed by the reporter: they show who he is (A28)
 KINDS = {
     "image/jpeg": "图片",
     "image/png": "图片",

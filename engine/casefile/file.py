@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine import access, clock
 from engine.access import Actor, Verb
+from engine.attachments.labels import TELLING
 from engine.attachments.models import Attachment
 from engine.calendar import Calendar
 from engine.casefile import joined, limit, path, tracked
@@ -16,7 +17,7 @@ from engine.casefile.joined import Joined
 from engine.casefile.limit import Limit
 from engine.casefile.path import Path
 from engine.casefile.reading import readable
-from engine.casefile.tracked import Tracked
+from engine.casefile.tracked import Track, Tracked
 from engine.cases import masking
 from engine.cases.masking import Contact
 from engine.cases.models import Case, CaseDelegate, Signature
@@ -75,7 +76,7 @@ class CaseFile:
     reviews: Sequence[tuple[Review, str, str]]  # with department and unit
     path: Path
     joined: Joined  # 并案
-    tracked: Sequence[Tracked]
+    tracks: Sequence[Track]  # 全程跟踪; several on a split form
     history: Sequence[History]
     copies: Sequence[tuple[Copy, str]]  # with the addressee's name
     opinions: Sequence[Opinion]
@@ -89,6 +90,11 @@ class CaseFile:
     instance_id: int | None
     may_terminate: bool
     reporter_hidden: bool  # 不公开身份: this person acts for the handling unit only (A28)
+
+    @property
+    def tracked(self) -> Sequence[Tracked]:
+        """The four items of the handling that was opened last."""
+        return max(self.tracks, key=lambda track: track.handling.id).items if self.tracks else ()
 
     @property
     def overdue(self) -> bool:
@@ -118,7 +124,9 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
     scope = scopes.case_scope(
         session, case, took_part | {row.organisation_id for file in handlings for row, _ in file.supervisions}
     )
-    contact = contacts.contact(actor, case, scope)
+    contact, hidden = contacts.contact(actor, case, scope), contacts.hides_reporter(actor, case)
+    files = _of(session, Attachment, Attachment.case_id, case_id)
+    told = _of(session, Notice, Notice.case_id, case_id)
     return CaseFile(
         case=case,
         contact=contact,
@@ -133,20 +141,20 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
         path=path.with_receipts(
             path.trace(case, history, _departments(session, case), days), [file.handling for file in handlings], days
         ),
-        tracked=_tracked(session, days, current, leading) if current else (),
+        tracks=_tracks(session, days, handlings, steps, leading),
         history=history,
         copies=[(copy, _addressee(copy, case, names)) for copy in copies],
         opinions=_of(session, Opinion, Opinion.case_id, case_id),
         rating=next(reversed(_of(session, Rating, Rating.case_id, case_id)), None),
         delegates=_of(session, CaseDelegate, CaseDelegate.case_id, case_id) if case.several_delegates else [],
         signatures=_of(session, Signature, Signature.case_id, case_id),
-        attachments=_of(session, Attachment, Attachment.case_id, case_id),
-        notices=[(row, _receiver(row, names, contact)) for row in _of(session, Notice, Notice.case_id, case_id)],
+        attachments=[row for row in files if not (hidden and row.purpose in TELLING)],
+        notices=[(row, _receiver(row, names, contact, hidden)) for row in told],
         ordered=any(slip.kind == "order" and slip.closed_at is None for slip in slips.of_case(session, case_id)),
         unread_copies=[copy.id for copy in copies if copy.read_at is None and _addressed(actor, copy)],
         instance_id=instance.id if instance else None,
         may_terminate=_may_terminate(session, actor, case, instance),
-        reporter_hidden=case.confidential and _unit_only(actor, case),
+        reporter_hidden=hidden,
     )
 
 
@@ -251,14 +259,27 @@ def _steps(
     return found
 
 
-def _tracked(session: Session, days: Calendar, current: HandlingFile, leading: Limit | None) -> tuple[Tracked, ...]:
+def _tracks(
+    session: Session, days: Calendar, files: Sequence[HandlingFile], steps: Sequence[OpenStep], leading: Limit | None
+) -> list[Track]:
+    own = {step.task.handling_id: step.limit for step in steps if step.task.role == "answer"}
+    by_id = {file.handling.id: file for file in files}
+    found = []
+    for handling in tracked.followed([file.handling for file in files]):
+        limit = leading if handling.item is None else own.get(handling.id)
+        items = _tracked(session, days, by_id[handling.id], limit)
+        found.append(Track(handling, by_id[handling.id].unit, limit, items))
+    return found
+
+
+def _tracked(session: Session, days: Calendar, current: HandlingFile, limit: Limit | None) -> tuple[Tracked, ...]:
     feedback = next((row for row in reversed(current.feedbacks) if row.state != "returned"), None)
     handling = current.handling
     name = "extended_answer_limit" if handling.extended else "answer_limit"
     count = parameters.value(session, name, handling.received_on)
     due = clock.end_of(days.working_days(handling.received_on, count))
     target = parameters.value(session, "plan_target", handling.received_on)
-    return tracked.items(days, handling, current.handler, leading, feedback, due, target)
+    return tracked.items(days, handling, current.handler, limit, feedback, due, target)
 
 
 def _addressed(actor: Actor, copy: Copy) -> bool:
@@ -272,14 +293,9 @@ def _addressee(copy: Copy, case: Case, names: _Names) -> str:
     return names.organisation(copy.organisation_id) or names.person(copy.person_id)
 
 
-def _receiver(notice: Notice, names: _Names, contact: Contact) -> str:
-    address = notice.address if contact.full else masking.phone(notice.address)
-    return names.organisation(notice.organisation_id) or names.person(notice.person_id) or address
-
-
-def _unit_only(actor: Actor, case: Case) -> bool:
-    """Does the actor read this case as the handling unit alone, and not as studio, department or delegate?"""
-    return not access.reach(actor).covers(scopes.plain_scope(case))
+def _receiver(notice: Notice, names: _Names, contact: Contact, hidden: bool) -> str:
+    known = names.organisation(notice.organisation_id) or names.person(notice.person_id)
+    return known or (notice.address if contact.full else "" if hidden else masking.phone(notice.address))
 
 
 def _may_terminate(session: Session, actor: Actor, case: Case, instance: Instance | None) -> bool:

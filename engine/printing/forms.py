@@ -13,6 +13,7 @@ from engine.organisation import queries as organisation
 from engine.printing import fit, render
 from engine.printing.annex2 import Annex2, Signed, annex2
 from engine.printing.render import Paper
+from engine.printing.reporter import HIDDEN
 from engine.printing.rules import RULES
 from engine.printing.subject import Subject, subject
 
@@ -88,6 +89,8 @@ def _reporter(about: Subject) -> Signed | None:
     row = about.signature("registration", "reporter")
     if row is None or row.method == "paper":
         return None
+    if about.person.name == HIDDEN:
+        return Signed("", render.day(row.signed_at), f"{HIDDEN}（反映人已确认）")
     if row.image:
         return Signed(row.name if about.person.name == row.name else "", render.day(row.signed_at), image=row.image)
     witness = f"见证人：{row.witness}" if row.witness else ""

@@ -233,7 +233,7 @@ def delivery(session: Session, actor: Actor, feedback_id: int) -> Paper:
     rows = [
         (
             _addressee(about, copy), WAYS.get(copy.channel, copy.channel), minute(copy.delivered_at, "　年　月　日"),
-            _proof(about, copy) or (f"未送达：{copy.failure} {copy.next_step}".strip() if copy.state == "failed" else ""),
+            _proof(about, copy),
             about.name(copy.recorded_by_id) or ("系统" if copy.delivered_at else ""),
         )
         for copy in session.scalars(select(Copy).where(Copy.feedback_id == feedback.id).order_by(Copy.id))
@@ -250,9 +250,10 @@ def delivery(session: Session, actor: Actor, feedback_id: int) -> Paper:
 
 
 def _proof(about: Subject, copy: Copy) -> str:
-    """What proves a delivery; the reporter's names him, and is not for a reader who shall not know him (A28)."""
+    """What proves a delivery, or why it failed; the reporter's is not for a reader who shall not know him (A28)."""
     secret = copy.addressee == "reporter" and about.person.name == HIDDEN
-    return HIDDEN if copy.proof and secret else copy.proof
+    failed = f"未送达：{copy.failure} {copy.next_step}".strip() if copy.state == "failed" else ""
+    return HIDDEN if copy.proof and secret else copy.proof or failed
 
 
 def _addressee(about: Subject, copy: Copy) -> str:

@@ -16,6 +16,7 @@ from engine.handlings.models import Handling, Reminder, Supervision
 from engine.organisation import queries as organisation
 from engine.printing.letters import SEAL_HERE, SIGN_HERE, YEAR_HERE, Letter, paper
 from engine.printing.render import Paper, minute, prose, word
+from engine.printing.reporter import HIDDEN
 from engine.printing.subject import Subject, subject
 from engine.reports.models import ReportBatch, ReportItem
 from engine.supervision.models import Slip
@@ -185,7 +186,7 @@ def consultation(session: Session, actor: Actor, consultation_id: int) -> Paper:
         *((f"{PARTIES.get(row.party, '')}意见", row.view) for row in parties if row.party != "convener"),
         ("会议记录", meeting.minutes),
         ("结论与时限", "\n".join([meeting.conclusion, *agreed]).strip()),
-        *((f"{PARTIES.get(row.party, '')}签名", _hand(session, row)) for row in parties if row.party != "convener"),
+        *((f"{PARTIES.get(row.party, '')}签名", _hand(about, row)) for row in parties if row.party != "convener"),
     ]
     letter = Letter(title="三方协商记录", issuer=meeting.convener_name, rows=rows)
     return paper(letter, about.case.number, about.case.id)
@@ -193,15 +194,24 @@ def consultation(session: Session, actor: Actor, consultation_id: int) -> Paper:
 
 def _present(about: Subject, row: Participant) -> str:
     name = about.person.name if row.party == "reporter" else row.name
+    if _secret(about, row):
+        return f"{PARTIES['reporter']}：{HIDDEN}"
     words = {"attended": "到会", "absent": "未到会"}.get(row.presence, "")
     more = row.present_as or row.absence_reason
     return f"{PARTIES.get(row.party, '')}：{name}" + (f"（{words}{'，' + more if more else ''}）" if words else "")
 
 
-def _hand(session: Session, row: Participant) -> str:
-    signed = session.get(Signature, row.signature_id) if row.signature_id else None
+def _secret(about: Subject, row: Participant) -> bool:
+    """Is this the reporter, whom this reader shall not know (A28)?"""
+    return row.party == "reporter" and about.person.name == HIDDEN
+
+
+def _hand(about: Subject, row: Participant) -> str:
+    signed = about.session.get(Signature, row.signature_id) if row.signature_id else None
     if signed is None:
         return SIGN_HERE if row.presence != "absent" else f"未到会：{row.absence_reason}"
+    if _secret(about, row):
+        return f"{HIDDEN}　{prose(signed.signed_at)}"
     witness = f"；见证人：{signed.witness}" if signed.witness else ""
     return f"{signed.name}（{METHODS[signed.method]}{witness}）　{prose(signed.signed_at)}"
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine import access
-from engine.access import Actor, CaseScope, Verb
+from engine.access import Actor, CaseScope
 from engine.cases import masking
 from engine.cases.masking import Contact
 from engine.cases.models import Case
@@ -34,8 +33,7 @@ def in_full(case: Case) -> Reporter:
 def shown(actor: Actor, case: Case, scope: CaseScope) -> Reporter:
     """What this reader's paper says: telephone and address as on the pages; nothing at all of one who asked for it
     (不公开身份) but to the studio, the delegate and the organisation departments."""
-    knows = access.may(actor, Verb.LEDGER_READ, scope) or actor.person_id == case.delegate_person_id
-    if case.confidential and not knows:
+    if contacts.hides_reporter(actor, case):
         return Reporter(HIDDEN, "", None, "", "", "", "", "")
     return _reporter(case, contacts.contact(actor, case, scope))
 

@@ -1,11 +1,17 @@
 """How a reporter is reached: masked for those who need not know, in full for a reason that is kept (R99)."""
 
+import io
+
 import pytest
 
 from engine import db
+from engine.attachments.models import Attachment
 from engine.cases import masking
+from engine.cases.models import Signature
 from engine.feedback.models import Copy
 from engine.work.models import History
+from tests import drawings
+from tests.engine.test_filing import PNG
 
 PHONE, DOOR = "13800001234", "3栋502"
 
@@ -69,10 +75,35 @@ def test_r99_nobody_else_may_ask(visit, handled, database):
         assert session.query(History).filter_by(act="contact_revealed").count() == 0
 
 
-def test_a28_the_unit_never_learns_who_asked_for_secrecy(visit, handled, database):
+def test_a28_the_unit_never_learns_who_asked_for_secrecy(visit, make, database):
+    """Neither by name nor by hand: his drawn signatures, the signed form and what proves a delivery stay with the studio,
+    the delegate and the departments; lists, pages, downloads and papers alike."""
+    case_id = make("signed", "reported", "referred", "answered", "accepted",
+                   reporter_signature="drawn", reporter_signature_image=drawings.signature())  # fmt: skip
     with db.transaction(database) as session:
-        session.get_one(masking.Case, handled).confidential = True
-    page = visit("unit_clerk").get(f"/cases/{handled}").text
-    for words in (PHONE, DOOR, "陈某某", "138****1234"):
-        assert words not in page
-    assert PHONE in visit("liaison").get(f"/cases/{handled}").text
+        case = session.get_one(masking.Case, case_id)
+        case.confidential = True
+        session.query(Copy).filter_by(addressee="reporter").one().proof = "陈某某签收"
+        number, hand = case.number, session.query(Signature).filter_by(party="reporter").one().id
+        feedback = session.query(Copy).filter_by(addressee="reporter").one().feedback_id
+    liaison, unit = visit("liaison"), visit("unit_clerk")
+    liaison.post(f"/attachments/cases/{case_id}", {"files": [(io.BytesIO(PNG), "现场.png")]})
+    liaison.post("/registration/scans", {"number": number, "files": [(io.BytesIO(PNG), "陈某某签字.png")]})
+    with db.reading(database) as session:
+        files = {row.purpose: row.id for row in session.query(Attachment)}
+    assert set(files) == {"supplement", "signed_form"}
+    tabs = [f"/cases/{case_id}?tab={tab}" for tab in ("overview", "files", "log")]
+    papers = [f"/papers/registration/{case_id}", f"/papers/delivery/{feedback}"]
+    secret = (PHONE, DOOR, "陈某某", "138****1234", f"/signatures/{hand}.png", f"/attachments/{files['signed_form']}")
+    for address in (*tabs, *papers, f"/cases/{case_id}/rating"):
+        page = unit.get(address).text
+        assert [words for words in secret if words in page] == [], address
+    page = unit.get(tabs[1]).text
+    assert "不向承办单位提供" in page and f"/attachments/{files['supplement']}" in page
+    served = {f"/signatures/{hand}.png": 404, f"/attachments/{files['signed_form']}": 404,
+              f"/attachments/{files['supplement']}": 200}  # fmt: skip
+    assert {address: unit.get(address).status_code for address in served} == served
+    assert {liaison.get(address).status_code for address in served} == {200}
+    known = "".join(liaison.get(address).text for address in (*tabs, *papers))
+    for words in (PHONE, "陈某某签收", f"/signatures/{hand}.png", f"/attachments/{files['signed_form']}"):
+        assert words in known, words
