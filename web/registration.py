@@ -48,6 +48,8 @@ def new() -> ResponseReturnValue:
     studios = _studios()
     draft = intake.draft_of(g.session, actor(), request.args["draft"]) if "draft" in request.args else None
     values = dict(draft.data) if draft else {}
+    if draft is not None and "registered_on" in values:
+        return redirect(url_for("backfill.new", studio_id=values["studio_id"], draft=draft.key))
     studio = _chosen(studios, values.get("studio_id", "") or request.args.get("studio", ""))
     if studio is None:
         return render_template("registration/studios.html", studios=studios, drafts=_drafts(studios))
@@ -59,51 +61,50 @@ def new() -> ResponseReturnValue:
 @policy(Verb.CASE_REGISTER)
 def register(studio_id: int) -> ResponseReturnValue:
     """Check and register; wrong fields come back beside what was typed, no number is used, the draft stays."""
-    typed, key = _typed(), _key()
+    values, key = typed(), page_key()
     try:
         with g.session.begin_nested():
-            _keep_draft(studio_id, typed, key)
-            case = intake.register(g.session, actor(), studio_id, typed, key)
+            keep_files(studio_id, values, key)
+            case = intake.register(g.session, actor(), studio_id, values, key)
     except Invalid as refusal:
-        return _refused(studio_id, typed, key, refusal), 422
+        return _form(g.session.get_one(Organisation, studio_id), values, refusal, keep_typed(studio_id, refusal)), 422
     return redirect(url_for("registration.done", case_id=case.id))
 
 
-def _keep_draft(studio_id: int, typed: Mapping[str, str], key: str) -> None:
+def keep_files(studio_id: int, values: Mapping[str, str], key: str) -> None:
     """What was chosen in the file fields, where no script has sent it before."""
     if any(file.filename for file in request.files.getlist("files")):
-        draft = intake.save_draft(g.session, actor(), studio_id, typed, key)
+        draft = intake.save_draft(g.session, actor(), studio_id, values, key)
         keep_uploaded(None, "registration", draft_id=draft.id)
 
 
-def _refused(studio_id: int, typed: Mapping[str, str], key: str, refusal: Invalid) -> str:
-    """The form with its sentences; what was typed and the files that could be kept are kept all the same."""
-    studio = g.session.get_one(Organisation, studio_id)
-    key = intake.another_key(g.session, actor(), key)
+def keep_typed(studio_id: int, refusal: Invalid) -> Draft:
+    """The draft of a page that was refused: what was typed and the files that could be kept are kept all the same."""
+    values, key = typed(), intake.another_key(g.session, actor(), page_key())
     with g.session.begin_nested():
-        draft = intake.save_draft(g.session, actor(), studio_id, typed, key)
+        draft = intake.save_draft(g.session, actor(), studio_id, values, key)
     if "files" not in refusal.errors:
-        _keep_draft(studio_id, typed, key)
+        keep_files(studio_id, values, key)
     keep_writes()
-    return _form(studio, typed, refusal, draft=draft)
+    return draft
 
 
 @blueprint.post("/<int:studio_id>/draft")
 @policy(Verb.CASE_REGISTER)
 def draft(studio_id: int) -> ResponseReturnValue:
     """暂存: kept on the server, without a number yet (A21)."""
-    intake.save_draft(g.session, actor(), studio_id, _typed(), _key())
+    intake.save_draft(g.session, actor(), studio_id, typed(), page_key())
     if is_fragment():
         return f"已暂存 {clock.local(clock.now()):%H:%M:%S}"
     flash("已暂存，可从草稿箱继续填写。")
-    return redirect(url_for("registration.new", studio=studio_id, draft=_key()))
+    return redirect(url_for("registration.new", studio=studio_id, draft=page_key()))
 
 
 @blueprint.post("/<int:studio_id>/discard")
 @policy(Verb.CASE_REGISTER)
 def discard(studio_id: int) -> ResponseReturnValue:
     """Throw a draft of one's own away."""
-    intake.discard_draft(g.session, actor(), _key())
+    intake.discard_draft(g.session, actor(), page_key())
     flash("草稿已删除。")
     return redirect(url_for("registration.new", studio=studio_id))
 
@@ -112,7 +113,7 @@ def discard(studio_id: int) -> ResponseReturnValue:
 @policy(Verb.CASE_REGISTER)
 def upload(studio_id: int) -> ResponseReturnValue:
     """Add files before there is a case: they belong to the draft, which is saved with them."""
-    saved = intake.save_draft(g.session, actor(), studio_id, _typed(), _key())
+    saved = intake.save_draft(g.session, actor(), studio_id, typed(), page_key())
     wrong = ""
     try:
         keep_uploaded(None, "registration", draft_id=saved.id)
@@ -126,7 +127,7 @@ def upload(studio_id: int) -> ResponseReturnValue:
 def remove_file(studio_id: int, attachment_id: int) -> ResponseReturnValue:
     """Take a file out of one's own draft again."""
     filing.remove(g.session, actor(), attachment_id)
-    saved = intake.save_draft(g.session, actor(), studio_id, _typed(), _key())
+    saved = intake.save_draft(g.session, actor(), studio_id, typed(), page_key())
     return _files(studio_id, saved, "")
 
 
@@ -206,7 +207,7 @@ def _form(
     chosen = [int(part) for part in values.get("same_as", "").split() if part.isdecimal()]
     return render_template(
         "registration/new.html", studio=studio, filled=filled, blocks=_blocks(filled), delegates=delegates,
-        draft=draft, key=draft.key if draft else _key() or secrets.token_urlsafe(12), material=MATERIAL,
+        draft=draft, key=draft.key if draft else page_key() or secrets.token_urlsafe(12), material=MATERIAL,
         attached=attachments.of_draft(g.session, draft.id) if draft else (), studio_id=studio.id,
         wrong=refusal.errors.get("files", "") if refusal else "", several=len(studios) > 1,
         drafts=_drafts(studios, draft.key if draft else None),
@@ -228,13 +229,14 @@ def _blocks(filled: Filled) -> list[Block]:
     return [Block(title, fields) for title, fields in blocks]
 
 
-def _key() -> str:
-    """The draft this page works on; "" for a client that has none."""
+def page_key() -> str:
+    """The key of the draft this page works on; "" for a client that has none."""
     return request.form.get("draft_key", "")[:32]
 
 
-def _typed() -> dict[str, str]:
-    typed = {name: value for name, value in request.form.items() if name not in OWN}
-    if "same_as" in typed:
-        typed["same_as"] = " ".join(request.form.getlist("same_as"))
-    return typed
+def typed() -> dict[str, str]:
+    """The fields of the page as they were typed."""
+    values = {name: value for name, value in request.form.items() if name not in OWN}
+    if "same_as" in values:
+        values["same_as"] = " ".join(request.form.getlist("same_as"))
+    return values

@@ -150,7 +150,10 @@ def _receive(act: Act, review: Review, text: str) -> Handling:
     )
     act.keep("handling", handling)
     handling.first_due_on = act.calendar.working_days(handling.received_on, act.parameter("answer_limit"))
-    if department is not None:
+    on_paper = act.form.get("document_number")  # 补录: the paper that went out has its number, or had none
+    if on_paper is not None:
+        handling.document_number = on_paper
+    elif department is not None:
         handling.document_number = documents.next_number(act.session, department, "referral", act.now)
     act.session.add(handling)
     act.batch.insert_new(handling)

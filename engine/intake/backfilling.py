@@ -1,5 +1,5 @@
 """补录: a case that was registered on paper before the studio began with this system, under its original number and
-date (§0, R89), and marked so. Finished ones are closed with their old result, others go on at the step they reached."""
+date (§0, R89), and marked so. Finished ones are closed with their old result, others go on where they stand."""
 
 import re
 from collections.abc import Mapping
@@ -18,11 +18,15 @@ from engine.catalogue.act import Act
 from engine.errors import Invalid, NotFound
 from engine.feedback.models import Feedback
 from engine.handlings.models import Handling
-from engine.intake.registering import PROCESS, Paper, check_form, draw_up
+from engine.intake import paper_course
+from engine.intake.drafts import draft_of
+from engine.intake.paper_course import OPENS
+from engine.intake.registering import PROCESS, Paper, check_form, draw_up, hand_in, once, registered_from
 from engine.ledger import operations as ledger
 from engine.organisation import queries as organisation
 from engine.organisation.models import Organisation
 from engine.packages import queries as packages
+from engine.packages.models import Package
 from engine.ratings.models import Rating
 from engine.work.models import Instance
 from engine.work.operations import record
@@ -30,7 +34,6 @@ from engine.work.operations import record
 SCHEMA = Path(__file__).with_name("backfill.json")
 NUMBER = re.compile(r"(.+?)(20\d{2})(\d{3,5})")
 NOTE = "纸质登记表签名，补录"
-OPENS = 9  # the hour that stands for a day known only by its date
 
 
 def paper_form() -> forms.Form:
@@ -46,30 +49,54 @@ def units_for(session: Session, studio_id: int) -> list[tuple[str, str]]:
     return [(str(unit.id), unit.name) for unit in found]
 
 
-def backfill(session: Session, actor: Actor, studio_id: int, submitted: Mapping[str, Any]) -> Case:
-    """补录 a paper case. Invalid with a sentence per wrong field; nothing is written then."""
+def backfill(
+    session: Session, actor: Actor, studio_id: int, submitted: Mapping[str, Any], draft_key: str | None = None
+) -> Case:
+    """补录 a paper case; `draft_key`: the draft this was, whose files go with the case, and which becomes one case
+    however often it is sent. Invalid with a sentence per wrong field; nothing is written then."""
     require(actor, Verb.CASE_REGISTER, organisation.organisation_scope(session, studio_id))
     data, errors = check_form(session, studio_id, submitted)
     asked = forms.clean(paper_form(), submitted)
     wrong = forms.validate(paper_form(), asked)
     _date_of_reflection(data, asked, errors)
     errors |= wrong
-    paper = _paper(session, studio_id, asked, errors)
-    if asked.get("reached") == "finished" and data.get("settlement") == "street":
-        errors |= _missing_result(session, studio_id, asked)
-    if asked.get("reached") == "to_report" and data.get("settlement") == "on_the_spot":
-        errors["reached"] = "当场答复的不报街道组织部门，请选“已办结”。"
+    sent = registered_from(session, actor, draft_key)
+    paper = _paper(session, studio_id, asked, errors, sent)
+    if not wrong:
+        errors |= _problems_of_course(session, studio_id, asked, data)
     if errors or paper is None:
         raise Invalid(f"有 {len(errors)} 处需要修改，请看标红的栏目。", errors=errors)
-    case = draw_up(session, actor, studio_id, data, paper)
+    case, fresh = once(session, actor, draft_key, data, lambda: draw_up(session, actor, studio_id, data, paper))
+    if fresh:
+        _enter(session, actor, case, asked)
+    hand_in(session, draft_of(session, actor, draft_key or ""), case)
+    return case
+
+
+def _enter(session: Session, actor: Actor, case: Case, asked: Mapping[str, Any]) -> None:
     _signed(session, case)
     _told(session, actor, case, asked)
     if asked["reached"] == "finished":
         _finish(session, actor, case, asked)
     else:
-        _go_on(session, actor, case)
+        _go_on(session, actor, case, asked)
     versions.first(session, case, by_id=actor.person_id, by_name=actor.name)
-    return case
+
+
+def _problems_of_course(
+    session: Session, studio_id: int, asked: Mapping[str, Any], data: Mapping[str, Any]
+) -> dict[str, str]:  # fmt: skip
+    """What is wrong with the way the paper case has gone since it was registered."""
+    reached = asked["reached"]
+    if data.get("settlement") == "on_the_spot":
+        return {} if reached == "finished" else {"reached": "当场答复的不报街道组织部门，请选“已办结”。"}
+    if reached == "to_report":
+        return {}
+    if reached == "finished":
+        return _missing_result(session, studio_id, asked)
+    if reached == "with_unit" and str(asked.get("unit_id")) not in dict(units_for(session, studio_id)):
+        return {"unit_id": "请选择承办单位。"}
+    return paper_course.problems(asked, paper_course.tier_of(session, asked))
 
 
 def _day(value: Any) -> date | None:
@@ -89,15 +116,15 @@ def _date_of_reflection(data: Mapping[str, Any], asked: Mapping[str, Any], error
 
 
 def _paper(
-    session: Session, studio_id: int, asked: Mapping[str, Any], errors: dict[str, str]
-) -> Paper | None:  # fmt: skip
-    """The number and date on the paper, None when they cannot be right."""
+    session: Session, studio_id: int, asked: Mapping[str, Any], errors: dict[str, str], sent: Case | None
+) -> Paper | None:
+    """The number and date on the paper, None when they cannot be right; `sent`: what this page has become before."""
     found, registered = NUMBER.fullmatch(str(asked.get("number", ""))), _day(asked.get("registered_on"))
     if found is None or registered is None or errors.keys() & {"number", "registered_on"}:
         return None
     paper = Paper(str(asked["number"]), int(found[2]), int(found[3]), clock.at(registered, OPENS))
     sentence = _refusal(session, studio_id, paper, registered)
-    if sentence:
+    if sentence and (sent is None or sent.number != paper.number):
         errors["number"] = sentence
     return paper
 
@@ -197,12 +224,22 @@ def _result(session: Session, actor: Actor, case: Case, asked: Mapping[str, Any]
     )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------------ still to be reported
+# ------------------------------------------------------------------------------------------------ not finished
 
 
-def _go_on(session: Session, actor: Actor, case: Case) -> None:
-    """The procedure of the version in force, from the step of reporting on: what comes before happened on paper."""
+def _go_on(session: Session, actor: Actor, case: Case, asked: Mapping[str, Any]) -> None:
+    """The procedure of the version in force, from where the case stands: what comes before happened on paper."""
     package = packages.in_force(session, PROCESS, clock.today())
+    if asked["reached"] == "to_report":
+        _to_report(session, actor, case, package)
+        return
+    with clock.frozen(case.registered_at):
+        instance = _to_report(session, actor, case, package)
+    paper_course.walk(session, actor, case, instance, asked)
+
+
+def _to_report(session: Session, actor: Actor, case: Case, package: Package) -> Instance:
+    """Signed on paper, waiting to be reported."""
     act = Act(session, case, 0, actor=actor, organisation_id=case.studio_id, role="registration", element_name="补录")
     act.history = record(
         session, "started", case_id=case.id, element_name="补录", actor_id=actor.person_id, actor_name=actor.name
@@ -218,6 +255,7 @@ def _go_on(session: Session, actor: Actor, case: Case) -> None:
         waiting = next(task for task in run.tasks() if task.extensions.get("role") == "signature")
         bpmn.move(run, waiting.token, _report_step(packages.compiled(session, package.id)))
         instances.follow(session, instance, further, run, before)
+    return instance
 
 
 def _report_step(package: bpmn.Package) -> str:

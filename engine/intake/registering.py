@@ -234,8 +234,7 @@ def _number(session: Session, case: Case, paper: Paper | None) -> None:
     else:
         case.number, case.year, case.sequence = paper.number, paper.year, paper.sequence
         case.registered_at, case.backfilled = paper.registered_at, True
-    digits = [char for char in case.reporter_phone if char.isdigit()]
-    case.query_code = "".join(digits[-4:]) if len(digits) >= 4 else f"{secrets.randbelow(10**6):06d}"
+    case.query_code = f"{secrets.randbelow(10**6):06d}"
     case.content_hash = content.digest(case)
 
 

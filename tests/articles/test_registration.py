@@ -17,9 +17,11 @@ from engine.cases import content, numbering, versions
 from engine.cases.models import Case, NumberCounter, Signature
 from engine.cases.queries import likely_duplicates
 from engine.errors import Conflict, Invalid, LianxinError
+from engine.handlings.models import Handling
 from engine.ledger.models import LedgerEntry
+from engine.notices.models import Notice
 from engine.organisation.models import Delegate
-from engine.work.models import Deadline, History, Task
+from engine.work.models import Deadline, History, Task, Withdrawal
 from tests import factories
 from tests.people import Cast
 
@@ -374,6 +376,47 @@ def test_r89_a_paper_case_goes_on_at_the_step_it_had_reached(session: Session, c
     assert (case.tier, roles(session, case)) == ("street", {"tier_review"})
     assert "已经登记过" in wrong(session, cast)["number"]
     assert factories.registered(session, cast).sequence == 58
+
+
+UNDER_WAY = {"registered_on": "2026-01-15", "reached": "with_unit", "reported_on": "2026-01-19"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "dates", "due"),
+    [
+        (None, {"reached": "at_street"}, "2026-01-22"),
+        (None, {"reached": "at_city", "district_on": "2026-01-21", "city_on": "2026-01-22"}, "2026-01-27"),
+        ("street", {"received_on": "2026-01-26"}, "2026-02-09"),
+        ("district", {"district_on": "2026-01-21", "received_on": "2026-01-26"}, "2026-02-09"),
+    ],
+)
+def test_r89_a_paper_case_stands_where_it_is_with_its_true_limit(
+    session: Session, cast: Cast, unit: str | None, dates: dict[str, str], due: str
+) -> None:
+    """Entered on 2026-02-02; the days count from those on the papers, and what then is overdue is overdue."""
+    intake.start_numbering(session, cast.actor("system_administrator"), cast.studio.id, "58", "纸质表已用到57号")
+    chosen = {"unit_id": str(cast.unit(unit).id), "document_number": "沙组转〔2026〕7号"} if unit else {}
+    for name in dates.keys() - {"reached"}:
+        assert name in wrong(session, cast, **UNDER_WAY | chosen | dates | {name: ""})
+        assert "依次" in str(wrong(session, cast, **UNDER_WAY | chosen | dates | {name: "2026-01-16"}))
+    case = backfilled(session, cast, **UNDER_WAY | chosen | dates)
+    task = session.scalars(select(Task).where(Task.case_id == case.id)).one()
+    assert (task.role, task.due_on.isoformat()) == ("answer" if unit else "tier_review", due)
+    last = max(value for name, value in (UNDER_WAY | dates).items() if name.endswith("_on"))
+    assert clock.local(task.created_at).date().isoformat() == last
+    sent = [clock.local(at).date().isoformat() if at else None
+            for at in (case.sent_street_at, case.sent_district_at, case.sent_city_at)]  # fmt: skip
+    assert sent == [UNDER_WAY["reported_on"], dates.get("district_on"), dates.get("city_on")]
+    told_of = select(Notice).where(Notice.case_id == case.id, Notice.state != "withdrawn")
+    notice = session.scalars(told_of).one()  # only who has it now is told
+    assert (notice.organisation_id, notice.created_at) == (task.organisation_id, clock.now())
+    assert session.scalars(select(Withdrawal)).all() == []
+    if unit:
+        handling = session.scalars(select(Handling).where(Handling.case_id == case.id)).one()
+        assert (handling.document_number, handling.first_due_on.isoformat()) == ("沙组转〔2026〕7号", due)
+        clerk = {"street": "unit_clerk", "district": "district_unit_clerk"}[unit]
+        factories.act(session, cast, case, clerk, "answer", **factories.STEPS["answered"][2])
+        assert roles(session, case) >= {"feedback_check"}
 
 
 def test_r89_a_finished_paper_case_is_closed_with_its_old_result(session: Session, cast: Cast) -> None:

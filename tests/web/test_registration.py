@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from io import BytesIO
 
 import pytest
 
@@ -120,9 +121,18 @@ def test_the_next_number_and_paper_cases(visit, cast, form, address, database):
     assert "纸质表已用到57号" in administrator.get(page).text
     assert administrator.post(page, {"following": "90", "reason": "再来"}).status_code == 409
     assert administrator.get(f"/organisations/{cast.organisations['street_unit'].id}/numbering").status_code == 404
-    entered = liaison.get(liaison.post(f"{address}/backfill", paper).location).text
-    assert "补录" in entered
-    assert "2026012" in entered
+    liaison.post(f"{address}/draft", paper | {"draft_key": "paper-page", "reached": "with_unit"}, fragment=True)
+    scan = (BytesIO(b"the letter as it was"), "来信.txt")
+    liaison.post(f"{address}/files", paper | {"draft_key": "paper-page", "files": scan}, fragment=True)
+    moved = liaison.get("/registration?draft=paper-page")
+    draft = liaison.get(moved.location).text
+    for words in ('name="draft_key" value="paper-page"', 'value="2026-01-15"', "来信.txt", "报街道组织部门日期"):
+        assert words in draft
+    sent = paper | {"draft_key": "paper-page"}
+    entered = liaison.get(liaison.post(f"{address}/backfill", sent).location).text
+    for words in ("补录", "2026012", "来信.txt"):
+        assert words in entered
+    assert liaison.get(liaison.post(f"{address}/backfill", sent).location).text.count("2026012") > 0
     assert "2026058" in liaison.get(liaison.post(address, form).location).text
 
 

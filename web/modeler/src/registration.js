@@ -59,6 +59,7 @@ if (form) {
   }
 
   async function similar() {
+    if (!offered) return;
     const data = new FormData();
     const text = (form.elements.summary?.value ?? "") + (form.elements.content?.value ?? "");
     if (text.length < LEAST || text === asked) return;
