@@ -23,6 +23,7 @@ from engine.cases.masking import Contact
 from engine.cases.models import Case, CaseDelegate, Signature
 from engine.catalogue import contacts, scopes
 from engine.feedback.models import Copy, Feedback
+from engine.handlings import operations as handling_operations
 from engine.handlings.models import Extension, ExtensionView, Handling, Review, Supervision
 from engine.notices.models import Notice
 from engine.organisation.models import Organisation, Person, Place
@@ -265,7 +266,7 @@ def _tracks(
     own = {step.task.handling_id: step.limit for step in steps if step.task.role == "answer"}
     by_id = {file.handling.id: file for file in files}
     found = []
-    for handling in tracked.followed([file.handling for file in files]):
+    for handling in handling_operations.followed([file.handling for file in files]):
         limit = leading if handling.item is None else own.get(handling.id)
         items = _tracked(session, days, by_id[handling.id], limit)
         found.append(Track(handling, by_id[handling.id].unit, limit, items))

@@ -23,6 +23,16 @@ class Tracked:
     late: bool = False
 
 
+@dataclass(frozen=True)
+class Track:
+    """One handling as it is followed: the whole case, or one sub-item of it (R58). `limit` while its answer waits."""
+
+    handling: Handling
+    unit: str
+    limit: Limit | None
+    items: tuple[Tracked, ...]
+
+
 def items(
     calendar: Calendar,
     handling: Handling,

@@ -18,6 +18,8 @@ from engine.workdays.lamps import SOFT, Lamp, lamp, last_day
 from engine.workdays.queries import calendar
 
 ROW = TypeVar("ROW")
+SHOWN_UNITS = 2
+MERGED = "merged"  # the state of a case that waits for the answer of another
 
 
 @dataclass(frozen=True)
@@ -89,20 +91,21 @@ class _Facts:
         ids = list(ids)
         self.calendar = calendar(session)
         self.cases = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
+        # a joined case waits for the limit and the unit of the one that leads (R58)
+        ids += {case.merged_into_id for case in self.cases.values() if case.state == MERGED and case.merged_into_id}
         places = {case.community_id for case in self.cases.values()}
         self.places = dict(session.execute(select(Place.id, Place.name).where(Place.id.in_(places))).all())
         self.tasks: dict[int, list[Task]] = {}
         for task in session.scalars(select(Task).where(Task.case_id.in_(ids)).order_by(Task.id)):
             self.tasks.setdefault(task.case_id or 0, []).append(task)
-        self.handlings = {
-            handling.case_id: (handling, unit)
-            for handling, unit in session.execute(
-                select(Handling, Organisation.name)
-                .join(Organisation, Organisation.id == Handling.unit_id)
-                .where(Handling.case_id.in_(ids), Handling.state.not_in(("withdrawn", "declined")))
-                .order_by(Handling.id)
-            )
-        }
+        self.handlings: dict[int, list[tuple[Handling, str]]] = {}
+        for handling, unit in session.execute(
+            select(Handling, Organisation.name)
+            .join(Organisation, Organisation.id == Handling.unit_id)
+            .where(Handling.case_id.in_(ids), Handling.state.not_in(("withdrawn", "declined")))
+            .order_by(Handling.id)
+        ):
+            self.handlings.setdefault(handling.case_id, []).append((handling, unit))
         ladder = select(Supervision.case_id).where(Supervision.case_id.in_(ids), Supervision.closed_at.is_(None))
         orders = select(Slip.case_id).where(Slip.case_id.in_(ids), Slip.closed_at.is_(None), Slip.kind == "order")
         self.supervised = set(session.scalars(ladder.union(orders)))
@@ -112,9 +115,10 @@ class _Facts:
     def row(self, item: Item) -> Row:
         """One line."""
         case = self.cases[item.case_id or 0]
+        source = (case.merged_into_id or case.id) if case.state == MERGED else case.id
         open_tasks = self.tasks.get(case.id, [])
-        handling, unit = self.handlings.get(case.id, (None, ""))
-        limited = item.task if item.task is not None and item.task.due_at else limiting(open_tasks)
+        limited = item.task if item.task is not None and item.task.due_at else limiting(self.tasks.get(source, []))
+        handling, unit = self._handling(source, item.task, limited)
         due_at = limited.due_at if limited else None
         due_on = last_day(due_at) if due_at else None
         soft = limited is not None and limited.role in SOFT
@@ -143,6 +147,23 @@ class _Facts:
             copy_id=item.copy_id,
             deputy_for=item.deputy_for,
         )
+
+    def _handling(self, case_id: int, task: Task | None, limited: Task | None) -> tuple[Handling | None, str]:
+        """Whose day of receipt counts, and the unit: of a split form that of the line's own task, else all of them."""
+        found = self.handlings.get(case_id, [])
+        if not found or found[-1][0].item is None:
+            return found[-1] if found else (None, "")
+        items = {handling.item: (handling, unit) for handling, unit in found if handling.item is not None}
+        by_id = {handling.id: (handling, unit) for handling, unit in items.values()}
+        counted = by_id.get(limited.handling_id or 0, found[-1]) if limited else found[-1]
+        own = by_id.get(task.handling_id or 0) if task else None
+        return counted[0], own[1] if own else units([unit for _handling, unit in items.values()])
+
+
+def units(names: Sequence[str]) -> str:
+    """The units of a split form in one cell."""
+    several = list(dict.fromkeys(names))
+    return "、".join(several) if len(several) <= SHOWN_UNITS else f"{several[0]}等{len(several)}个单位"
 
 
 def limiting(tasks: Sequence[Task]) -> Task | None:

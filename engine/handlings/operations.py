@@ -1,5 +1,6 @@
 """Small verbs on reviews, handlings and the supervision ladder."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -60,3 +61,12 @@ def objected(session: Session, extension_id: int) -> bool:
     """Has a co-signing delegate objected in writing?"""
     query = select(ExtensionView.id).where(ExtensionView.extension_id == extension_id, ExtensionView.objects)
     return session.scalars(query.limit(1)).first() is not None
+
+
+def followed(handlings: Sequence[Handling]) -> list[Handling]:
+    """What is followed now: the last handling, or of a split form the last of every sub-item, by its number."""
+    found = [row for row in handlings if row.state != "withdrawn"]
+    if not found or found[-1].item is None:
+        return found[-1:]
+    latest = {row.item: row for row in found if row.item is not None}
+    return [latest[item] for item in sorted(latest)]
