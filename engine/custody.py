@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from engine import access, clock
 from engine.access import Actor, Verb, require
+from engine.attachments import queries as attachments
 from engine.attachments import scanning
+from engine.attachments.models import Attachment
+from engine.attachments.store import Store
 from engine.cases import copies, signing, verifying
 from engine.cases.models import Case, CaseVersion, Signature
 from engine.catalogue import scopes
@@ -19,6 +22,11 @@ from engine.work import operations as work
 
 BY_HAND = ("in_person", "post", "archived")  # what a person may note; the rest follows from what happens
 LONGEST = 200
+SIGNED = "signed_form"  # what such a scan is kept as
+PAGES_OF_FORM = 3  # front, filling instructions, continuation: only the front has a code
+MOST_PAGES = 30  # read at once
+MOST_LOOSE = 60  # pages of one person that wait for a number
+MOST_OF_CASE = 20
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,19 @@ class Found:
     case: Case
     by_code: bool
     content_hash: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of an uploaded scan goes one way, as a file of its own: `pages` in words, "" for the whole of it; `number`
+    and `code` as its QR code says, "" when it has none; then `hint` is the number on the page before."""
+
+    name: str
+    data: bytes
+    pages: str = ""
+    number: str = ""
+    code: str = ""
+    hint: str = ""
 
 
 def copies_of(session: Session, actor: Actor, case_id: int) -> Sequence[Copy]:
@@ -89,23 +110,103 @@ def _note(session: Session, actor: Actor, case: Case, mark: int, method: str, pr
     _record(session, actor, case, "copy_given", result, words)
 
 
-def find(session: Session, actor: Actor, name: str, data: bytes, media_type: str, typed: str) -> Found:
+def parts(name: str, data: bytes, media_type: str) -> list[Part]:
+    """A scan taken apart: each form with its own pages, each page nobody can place by itself. Pages without a code go
+    with the form whose code is the only one in the file, as many as a form has."""
+    read = [_form(texts) for texts in scanning.codes_on(data, media_type)]
+    coded = [form for form in read if form is not None]
+    forms = list(dict.fromkeys(coded))
+    if not forms:
+        return [Part(name, data)]
+    if len(forms) == 1 and len(read) <= PAGES_OF_FORM * len(coded):
+        return [Part(name, data, "", *forms[0])]
+    found = [_part(name, data, [at for at, one in enumerate(read) if one == form], form) for form in forms]
+    before = ""
+    for at, form in enumerate(read):
+        if form is None:
+            found.append(_part(name, data, [at], ("", ""), before))
+        before = form[0] if form else before
+    return found
+
+
+def _form(texts: Sequence[str]) -> tuple[str, str] | None:
+    """(number, hash) of the one form on a page; two different ones are for a person to tell apart."""
+    read = {parsed for text in texts if (parsed := verifying.parse(text))}
+    return read.pop() if len(read) == 1 else None
+
+
+def _part(name: str, data: bytes, pages: Sequence[int], form: tuple[str, str], hint: str = "") -> Part:
+    words = f"第{'、'.join(str(at + 1) for at in pages)}页"
+    stem = name.removesuffix(".pdf").removesuffix(".PDF")[-150:]
+    return Part(f"{stem} {words[:80]}.pdf", scanning.part(data, pages), words, *form, hint)
+
+
+def find(session: Session, actor: Actor, part: Part, typed: str) -> Found:
     """The case of the actor's own studio that a scan belongs to: by its QR code, else by the number typed. Invalid with
-    a sentence that names the file when neither tells."""
-    read = [parsed for text in scanning.codes_on(data, media_type) if (parsed := verifying.parse(text))]
-    if not read and not typed.strip():
-        raise Invalid(f"“{name}”上没有认出登记表的二维码，请输入编号后再上传。")
-    number, code = read[0] if read else (verifying.plain(typed), "")
+    a sentence that names the file when it is none of the studio's."""
+    name, number, code = part.name, part.number or verifying.plain(typed), part.code
     case = session.scalars(select(Case).where(Case.number == number)).first()
     if case is None or not may_hand_over(session, actor, case):
         raise Invalid(f"“{name}”没有归档：本工作室没有编号为“{number[:40]}”的登记表，请核对。")
     if not code or case.content_hash.startswith(code):
-        return Found(case, bool(read), case.content_hash)
+        return Found(case, bool(code), case.content_hash)
     older = session.scalars(select(CaseVersion.content_hash).where(CaseVersion.case_id == case.id))
     printed = next((row for row in older if row.startswith(code)), None)
     if printed is None:
         raise Invalid(f"“{name}”没有归档：纸上的二维码与编号“{number}”的登记表内容不一致，请核对是不是原件。")
     return Found(case, by_code=True, content_hash=printed)
+
+
+# ------------------------------------------------------------------------------------------------ without a code
+
+
+def loose(session: Session, actor: Actor) -> Sequence[tuple[Attachment, str]]:
+    """The scans of the actor that wait for a number, oldest first, each with the number it may have."""
+    query = select(Attachment, Case.number).outerjoin(Case, Case.id == Attachment.subject_id)
+    found = session.execute(query.where(*_loose(actor)).order_by(Attachment.id))
+    return [(row, number or "") for row, number in found]
+
+
+def hold(session: Session, actor: Actor, store: Store, part: Part, media_type: str) -> None:
+    """Keep a scan without a readable code until its number is typed; nobody but the actor sees it."""
+    require(actor, Verb.CASE_REGISTER)
+    if len(session.scalars(select(Attachment.id).where(*_loose(actor))).all()) >= MOST_LOOSE:
+        raise Invalid(f"“{part.name}”没有保存：待归档的已有{MOST_LOOSE}件，请先归档或删除。")
+    hint = session.scalars(select(Case).where(Case.number == part.hint)).first() if part.hint else None
+    near = hint is not None and may_hand_over(session, actor, hint)
+    session.add(
+        Attachment(
+            purpose=SIGNED, subject_id=hint.id if hint and near else None, filename=part.name, media_type=media_type,
+            size=len(part.data), sha256=store.write(part.data), uploaded_by_id=actor.person_id,
+            uploaded_by_name=actor.name, at=clock.now(),
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def assign(session: Session, actor: Actor, attachment_id: int, typed: str) -> Case:
+    """归档 of a scan by hand: the case of the number typed gets it. NotFound when it does not wait any more."""
+    row = session.scalars(select(Attachment).where(Attachment.id == attachment_id, *_loose(actor))).first()
+    if row is None:
+        raise NotFound
+    if not typed.strip():
+        raise Invalid(f"请输入“{row.filename}”的编号。")
+    found = find(session, actor, Part(row.filename, b""), typed)
+    if attachments.count(session, case_id=found.case.id, draft_id=None) >= MOST_OF_CASE:
+        raise Invalid(f"一件最多 {MOST_OF_CASE} 个附件，“{row.filename}”没有归档。")
+    row.case_id, row.subject_id = found.case.id, None
+    filed(session, actor, found, row.filename)
+    return found.case
+
+
+def _loose(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Attachment.case_id.is_(None), Attachment.draft_id.is_(None), Attachment.purpose == SIGNED,
+        Attachment.uploaded_by_id == actor.person_id,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------ kept
 
 
 def filed(session: Session, actor: Actor, found: Found, name: str) -> None:

@@ -1,13 +1,15 @@
 """登记表三联: how each copy came to its keeper, and scans of signed forms on their way back to their cases (R44)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import custody, filing
 from engine.access import Verb
-from engine.attachments import inspecting
+from engine.attachments import inspecting, scanning
 from engine.attachments.naming import told
 from engine.cases.copies import METHODS
 from engine.errors import Invalid, LianxinError
@@ -21,13 +23,14 @@ MOST = 10  # files of one upload
 
 @dataclass(frozen=True)
 class Filed:
-    """What became of one scan: the case it went to, or a sentence."""
+    """What became of one scan, or of some pages of it: the case it went to, a sentence, or neither: it waits."""
 
     name: str
     case_id: int | None = None
     number: str = ""
     by_code: bool = False
     refusal: str = ""
+    pages: int = 0
 
 
 @blueprint.get("/cases/<int:case_id>/copies")
@@ -54,36 +57,85 @@ def hand_over(case_id: int, mark: int) -> ResponseReturnValue:
 @blueprint.get("/scans")
 @policy(Verb.CASE_REGISTER)
 def scans() -> ResponseReturnValue:
-    """扫描件归档: the page to upload signed forms."""
-    return render_template("copies/scans.html", results=(), number="")
+    """扫描件归档: the page to upload signed forms, and those that wait for a number."""
+    return _scans()
 
 
 @blueprint.post("/scans")
 @policy(Verb.CASE_REGISTER)
 def take() -> ResponseReturnValue:
-    """Each file goes to the case its QR code names, else to the number typed; one that does not holds up no other."""
+    """Each form goes to the case its QR code names, else to the number typed; one that does not holds up no other."""
     number = request.form.get("number", "")
     files = [file for file in request.files.getlist("files") if file.filename]
     wrong = "" if files else "请先选择扫描件。"
     if len(files) > MOST:
         wrong = f"一次最多上传 {MOST} 个文件。"
-    results = (
-        [] if wrong else [_take(file.filename or "", file.stream.read(store().limit + 1), number) for file in files]
-    )
-    page = render_template("copies/scans.html", results=results, number=number, wrong=wrong)
-    return page, 422 if wrong or all(result.refusal for result in results) else 200
+    results: list[Filed] = []
+    for file in [] if wrong else files:
+        left = custody.MOST_PAGES - sum(result.pages for result in results)
+        results += _take(file.filename or "", file.stream.read(store().limit + 1), number, left)
+    refused = wrong or all(result.refusal for result in results)
+    return _scans(results, number, wrong), 422 if refused else 200
 
 
-def _take(filename: str, data: bytes, number: str) -> Filed:
-    name = told(filename)
+@blueprint.post("/scans/<int:attachment_id>")
+@policy(Verb.CASE_REGISTER)
+def assign(attachment_id: int) -> ResponseReturnValue:
+    """归档 of a scan without a readable code, by the number typed."""
+    typed = request.form.get("number", "")
     try:
         with g.session.begin_nested():
-            found = custody.find(g.session, actor(), name, data, _kind(name, data), number)
-            filing.keep(g.session, actor(), store(), found.case.id, "signed_form", filename, data)
-            custody.filed(g.session, actor(), found, name)
+            case = custody.assign(g.session, actor(), attachment_id, typed)
+    except Invalid as refused:
+        return _scans(wrong_row=attachment_id, refusal=refused.message, typed=typed), 422
+    flash(f"已归档到 {case.number}。")
+    return redirect(url_for("copies.scans"))
+
+
+@blueprint.post("/scans/<int:attachment_id>/remove")
+@policy(Verb.CASE_REGISTER)
+def remove(attachment_id: int) -> ResponseReturnValue:
+    """删除 of a scan that belongs to no case: the reverse of a form, a page too many."""
+    filing.remove(g.session, actor(), attachment_id)
+    flash("已删除，没有归档。")
+    return redirect(url_for("copies.scans"))
+
+
+def _scans(results: Sequence[Filed] = (), number: str = "", wrong: str = "", **by_hand: Any) -> str:
+    """`by_hand`: which of the waiting scans was refused, why, and what had been typed."""
+    loose = custody.loose(g.session, actor())
+    asked = {"wrong_row": 0, "refusal": "", "typed": ""} | by_hand
+    return render_template("copies/scans.html", results=results, number=number, wrong=wrong, loose=loose, **asked)
+
+
+def _take(filename: str, data: bytes, number: str, left: int) -> list[Filed]:
+    """What became of each part of a file; `left`: how many pages may still be read at once."""
+    name = told(filename)
+    try:
+        if len(data) > store().limit:
+            raise Invalid(f"“{name}”超过 {store().limit // 1_000_000} 兆，请压缩后上传。")
+        kind = _kind(name, data)
+        pages = scanning.length(data, kind)
+        if pages > left:
+            raise Invalid(f"“{name}”有 {pages} 页，没有归档：一次最多识别 {custody.MOST_PAGES} 页，请分几次上传。")
+    except Invalid as refused:
+        return [Filed(name, refusal=refused.message)]
+    done = [_file(part, kind, number) for part in custody.parts(name, data, kind)]
+    return [replace(done[0], pages=pages), *done[1:]]
+
+
+def _file(part: custody.Part, kind: str, number: str) -> Filed:
+    try:
+        with g.session.begin_nested():
+            if not part.number and (part.pages or not number.strip()):
+                custody.hold(g.session, actor(), store(), part, kind)
+                return Filed(part.name)
+            found = custody.find(g.session, actor(), part, number)
+            filing.keep(g.session, actor(), store(), found.case.id, custody.SIGNED, part.name, part.data)
+            custody.filed(g.session, actor(), found, part.name)
     except LianxinError as refused:
-        return Filed(name, refusal=refused.message)
-    return Filed(name, found.case.id, found.case.number, found.by_code)
+        return Filed(part.name, refusal=refused.message)
+    return Filed(part.name, found.case.id, found.case.number, found.by_code)
 
 
 def _kind(name: str, data: bytes) -> str:

@@ -4,8 +4,11 @@ import io
 import re
 
 import pytest
+import segno
+from PIL import Image
 
 from engine import db
+from engine.attachments.models import Attachment
 from engine.cases import verifying
 from engine.cases.models import Case, FormCopy, Signature
 from tests import drawings, factories
@@ -81,6 +84,56 @@ def test_scans_each_to_their_case_and_a_wrong_one_holds_up_no_other(visit, make,
         assert [row.method for row in session.query(Signature).order_by(Signature.id)] == ["paper", "scan"]
 
 
+def scanned(*tokens: str) -> bytes:
+    """A scan in one PDF: a page per token with its QR code, "" for a page without."""
+    pages = [Image.new("L", (420, 594), 255) for _ in tokens]
+    for page, token in zip(pages, tokens, strict=True):
+        if token:
+            code = io.BytesIO()
+            segno.make(f"https://lianxin.example/verify/{token}", error="m").save(code, kind="png", scale=4)
+            page.paste(Image.open(code).convert("L"), (100, 200))
+    file = io.BytesIO()
+    pages[0].save(file, "PDF", save_all=True, append_images=pages[1:], resolution=72)
+    return file.getvalue()
+
+
+def test_forms_scanned_into_one_file_go_each_to_their_case_and_pages_without_code_wait(visit, make, number, database):
+    first, second = make(), make()
+    liaison = visit("liaison")
+    with db.reading(database) as session:
+        one, two = (verifying.token(session.get_one(Case, case_id)) for case_id in (first, second))
+    foreign = verifying.token(Case(number="桃源街道桃源社区2026009", content_hash="a" * 64))
+    pile = scanned(one, "", two, one, foreign)
+    answer = liaison.post("/registration/scans", {"files": [(io.BytesIO(pile), "一叠.pdf")]})
+    for words in ("一叠 第1、4页.pdf", "一叠 第3页.pdf", "没有编号为“桃源街道桃源社区2026009”", "没有认出二维码"):
+        assert words in answer.text
+    with db.reading(database) as session:
+        kept = {row.filename: (row.case_id, row.id) for row in session.query(Attachment)}
+        assert {name: case_id for name, (case_id, _) in kept.items()} == {
+            "一叠 第1、4页.pdf": first, "一叠 第3页.pdf": second, "一叠 第2页.pdf": None,
+        }  # fmt: skip
+    loose = kept["一叠 第2页.pdf"][1]
+    assert f'value="{number(first)}"' in liaison.get("/registration/scans").text, "the number of the page before it"
+    other = visit("next_liaison")
+    assert {other.get(f"/attachments/{loose}").status_code, other.post(f"/registration/scans/{loose}", {
+        "number": number(first)}).status_code} == {404}  # fmt: skip
+    wrong = liaison.post(f"/registration/scans/{loose}", {"number": "不存在2026001"})
+    assert (wrong.status_code, "不存在2026001" in wrong.text) == (422, True)
+    liaison.post(f"/registration/scans/{loose}", {"number": number(second)})
+    assert liaison.post(f"/registration/scans/{loose}", {"number": number(first)}).status_code == 404
+    with db.reading(database) as session:
+        assert session.get_one(Attachment, loose).case_id == second
+    whole = liaison.post("/registration/scans", {"files": [(io.BytesIO(scanned(one, "")), "两面.pdf")]})
+    assert "已归档，二维码识别" in whole.text
+    many = liaison.post("/registration/scans", {"files": [(io.BytesIO(scanned(*[""] * 31)), "太多.pdf")]})
+    assert (many.status_code, "一次最多识别 30 页" in many.text) == (422, True)
+    liaison.post("/registration/scans", {"files": [(io.BytesIO(scanned("")), "背面.pdf")]})
+    assert liaison.post(f"/registration/scans/{loose}/remove").status_code == 409, "a filed one stays"
+    page = liaison.get("/registration/scans").text
+    liaison.post(re.search(r"/registration/scans/\d+/remove", page)[0])
+    assert ("背面.pdf" in page, "背面.pdf" in liaison.get("/registration/scans").text) == (True, False)
+
+
 def test_a_batch_from_the_list_to_the_cover(visit, make, number):
     first, second, unsigned = make("signed"), make("signed"), make()
     liaison = visit("liaison")
@@ -97,28 +150,28 @@ def test_a_batch_from_the_list_to_the_cover(visit, make, number):
     assert visit("street_clerk").get("/reports").status_code == 403
 
 
-def test_anybody_verifies_and_reads_nothing_of_the_content(stranger, make, number, database):
+def test_anybody_verifies_and_reads_nothing_of_the_content(stranger, make, number, database, at):
+    """And five that differ lock for a quarter of an hour, for who types and who scans, without a word about the form."""
     case_id = make()
     with db.reading(database) as session:
         case = session.get_one(Case, case_id)
         token, code = verifying.token(case), case.content_hash[:16]
     right = stranger.get(f"/verify/{token}").text
     assert "一致" in right and "不一致" not in right
-    assert "不一致" not in stranger.get(f"/verify?number={number(case_id)}&code={code}").text
-    for wrong in (
-        f"/verify/{token[:-1]}x",
-        f"/verify?number={number(case_id)}&code={'0' * 16}",
-        "/verify/...",
-        "/verify/%E4%BD%A0.<script>",
-    ):
+    typed = {"number": number(case_id), "code": code}
+    assert "不一致" not in stranger.post("/verify", typed).text
+    for wrong in (f"/verify/{token[:-1]}x", f"/verify/{token[:-16]}", "/verify/...", "/verify/%E4%BD%A0.<script>"):
         answer = stranger.get(wrong)
-        assert (answer.status_code, "不一致" in answer.text, "<script>" in answer.text.split("</head>")[1]) == (
-            200,
-            True,
-            False,
-        ), wrong
+        script = "<script>" in answer.text.split("</head>")[1]
+        assert (answer.status_code, "不一致" in answer.text, script) == (200, True, False), wrong
     for hidden in ("陈某某", "13800001234", "垃圾转运点", "戴代表"):
         assert hidden not in right
+    for guess in range(5):
+        assert "不一致" in stranger.post("/verify", typed | {"code": f"{guess:016}"}).text
+    for locked in (stranger.post("/verify", typed), stranger.get(f"/verify/{token}")):
+        assert (locked.status_code, "15分钟后再试" in locked.text, "一致，" in locked.text) == (429, True, False)
+    at("2026-03-02 09:16")
+    assert "不一致" not in stranger.post("/verify", typed).text
 
 
 def test_the_street_gives_a_form_back(visit, make, task_of):
