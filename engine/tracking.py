@@ -18,6 +18,7 @@ from engine.cases.models import Case
 from engine.catalogue import tiers
 from engine.errors import NotFound
 from engine.feedback.models import Feedback
+from engine.handlings import operations as handlings
 from engine.handlings.models import Handling
 from engine.organisation.models import Organisation, Place
 from engine.packages import queries as packages
@@ -61,6 +62,20 @@ class Answer:
 
 
 @dataclass(frozen=True)
+    item: int | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One matter of a split form (R58): what it is, who has it, until when; `state` is the handling's."""
+
+    number: int
+    text: str
+    unit: str
+    state: str
+    due_on: date | None
+    overdue: bool
+    provisional: bool
 class Rung:
     """One tier of the way, as far as it is known: the day it got the case, whether it has it now."""
 
@@ -87,6 +102,7 @@ class Tracked:
     answers: Sequence[Answer]
     spot_answer: str
     grade: str
+    parts: Sequence[Part]  # of a split form; empty otherwise
     grades: Sequence[tuple[str, str]]  # what can be chosen now; empty when no rating is waiting
 
 
@@ -128,7 +144,10 @@ def case_of(session: Session, case_id: int) -> Case:
 def view(session: Session, case_id: int) -> Tracked:
     """The case as its reporter reads it; only after `find` said which case it is."""
     case = case_of(session, case_id)
-    due = _limit(session, case_id)
+    # a joined case waits for the unit and the limit of the one that leads
+    source = session.get_one(Case, case.merged_into_id) if case.state == "merged" and case.merged_into_id else case
+    parts = _parts(session, source)
+    due = _limit(session, source.id)
     due_at = due.due_at if due else None
     return Tracked(
         number=case.number,
@@ -137,7 +156,7 @@ def view(session: Session, case_id: int) -> Tracked:
         state=case.state,
         sentence=PLAIN.get(case.state, "正在办理。"),
         reason=case.outcome_reason if case.state in ("void", "terminated") else "",
-        holder=_holder(session, case),
+        holder=_units(parts) or _holder(session, source),
         due_on=lamps.last_day(due_at) if due_at else None,
         overdue=due_at is not None and due_at <= clock.now(),
         provisional=due.provisional if due else False,
@@ -152,7 +171,34 @@ def view(session: Session, case_id: int) -> Tracked:
 def _limit(session: Session, case_id: int) -> Task | None:
     """The unit's limit; the soft targets of the tiers in between are not promised to residents."""
     query = select(Task).where(Task.case_id == case_id, Task.role == "answer", Task.due_at.is_not(None))
-    return session.scalars(query.limit(1)).first()
+    return session.scalars(query.order_by(Task.due_at.desc()).limit(1)).first()
+
+
+def _parts(session: Session, case: Case) -> list[Part]:
+    """Every matter of a split form with its unit and its own limit."""
+    query = select(Handling, Organisation.name).join(Organisation, Organisation.id == Handling.unit_id)
+    rows = session.execute(query.where(Handling.case_id == case.id).order_by(Handling.id)).all()
+    units = {handling.id: name for handling, name in rows}
+    shown = [row for row in handlings.followed([row.Handling for row in rows]) if row.item is not None]
+    if not shown:
+        return []
+    answers = select(Task).where(Task.case_id == case.id, Task.role == "answer", Task.due_at.is_not(None))
+    limits = {task.handling_id: task for task in session.scalars(answers)}
+    return [_part(row, units[row.id], limits.get(row.id)) for row in shown]
+
+
+def _part(handling: Handling, unit: str, task: Task | None) -> Part:
+    due_at = task.due_at if task else None
+    return Part(
+        number=handling.item or 0, text=handling.item_text, unit=unit, state=handling.state,
+        due_on=lamps.last_day(due_at) if due_at else None, overdue=due_at is not None and due_at <= clock.now(),
+        provisional=task.provisional if task else False,
+    )  # fmt: skip
+
+
+def _units(parts: Sequence[Part]) -> str:
+    """Who still works on a split form; "" when none does."""
+    return "、".join(dict.fromkeys(part.unit for part in parts if part.state == "open" and part.due_on is not None))
 
 
 def _holder(session: Session, case: Case) -> str:
@@ -177,6 +223,7 @@ def _holder(session: Session, case: Case) -> str:
 def _department(session: Session, tier: str, case: Case) -> str:
     query = select(Organisation.name)
     if tier == "committee":
+        parts=parts,
         query = query.where(Organisation.kind == "committee")
     else:
         query = query.where(Organisation.kind == "department", Organisation.tier == tier)
@@ -210,15 +257,15 @@ def _rungs(session: Session, case: Case) -> list[Rung]:
 
 def _answers(session: Session, case_id: int) -> list[Answer]:
     query = (
-        select(Feedback, Organisation.name)
+        select(Feedback, Organisation.name, Handling.item)
         .join(Handling, Handling.id == Feedback.handling_id)
         .join(Organisation, Organisation.id == Handling.unit_id)
         .where(Feedback.case_id == case_id, Feedback.state == "accepted")
         .order_by(Feedback.id)
     )
     return [
-        Answer(row.name, clock.local(row.Feedback.delivered_at).date(), row.Feedback.text, row.Feedback.result)
-        for row in session.execute(query)
+        Answer(name, clock.local(said.delivered_at).date(), said.text, said.result, item)
+        for said, name, item in session.execute(query)
     ]
 
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from engine import casefile, db, deadlines, desk, printing, tasks
+from engine import casefile, db, deadlines, desk, printing, tasks, tracking
 from engine.cases.models import Case
+from engine.desk.rows import Item, rows
 from engine.errors import Conflict, Invalid, LianxinError, NotFound
 from engine.feedback.models import Copy, Feedback
 from engine.handlings.models import Handling, Review
@@ -404,6 +405,19 @@ def test_r58_sub_items_each_with_its_own_unit_and_limit(session: Session, cast: 
         row.handling_id: row.due_on.isoformat() for row in session.scalars(select(Task).where(Task.role == "answer"))
     }
     assert dues == {first.id: "2026-04-02", second.id: "2026-03-05"}  # each its own limit
+    file = casefile.load(session, cast.actor("delegate"), case.id)  # 全程跟踪 of every item
+    followed = [(one.handling.item, one.unit, one.limit and one.limit.due_on.isoformat()) for one in file.tracks]
+    assert followed == [(1, "沙头角街道城管科", "2026-04-02"), (2, "沙头角街道教育科", "2026-03-05")]
+    assert [[item.there for item in one.items] for one in file.tracks] == [
+        [False, True, True, False], [False, False, True, False],
+    ]  # fmt: skip
+    seen = tracking.view(session, case.id)
+    assert [(part.number, part.text, part.due_on.isoformat()) for part in seen.parts if part.due_on] == [
+        (1, "转运点噪音", "2026-04-02"), (2, "校门口积水", "2026-03-05"),
+    ]  # fmt: skip
+    assert seen.holder == "沙头角街道城管科、沙头角街道教育科"
+    (line,) = rows(session, [Item(case.id)])
+    assert line.unit == seen.holder
     tasks.claim(session, cast.actor("school_clerk"), opened[second.id].id)
     declined = {"decision": "decline", "reason": "不属教育科。"}
     tasks.complete(session, cast.actor("school_clerk"), opened[second.id].id, declined)
@@ -470,6 +484,10 @@ def test_r58_merge_three_one_answer_three_feedback_sets_three_ratings(session: S
     assert {case.state for case in others} == {"merged"}
     assert not session.scalars(select(Task).where(Task.case_id.in_([case.id for case in others]))).all()
     factories.refer(session, cast, lead)
+    seen, joined = (tracking.view(session, case.id) for case in (lead, others[0]))
+    assert (joined.holder, joined.due_on) == (seen.holder, seen.due_on) and joined.due_on
+    ours, theirs = rows(session, [Item(lead.id), Item(others[0].id)])
+    assert (theirs.unit, theirs.due_on) == (ours.unit, ours.due_on)
     answer(session, cast, factories.open_task(session, lead, "answer"), "unit_clerk", "已调整作业时间。")
     factories.step(session, cast, lead, "accepted")
     written = session.scalars(select(Feedback.text)).all()
