@@ -234,7 +234,7 @@ def test_r66_who_wrote_from_home_without_a_mobile_is_answered_by_mail(
     assert f"查询码 {case.query_code}" in file.read_text(encoding="utf-8")
 
 
-def test_what_a_letter_is_answered_with_is_the_text_of_the_version(session: Session, cast: Cast) -> None:
+def test_r66_what_a_letter_is_answered_with_is_the_text_of_the_version(session: Session, cast: Cast) -> None:
     """Texts stand beside the diagram: a new version has its own, a running case keeps those it began with, and a value
     that looks like a placeholder stays what was typed."""
     case = factories.registered(session, cast)
