@@ -142,7 +142,7 @@ def _undelivered(session: Session, copy: Copy) -> None:
     case.undelivered += 1
     case.state = instances.shown_state(session, case, case.state)
     names = {"number": case.number, "studio": case.studio_name, "reason": copy.failure.rstrip("。")}
-    subject, body = telling.text(session, telling.version_of(session, case.id), "copy_failed", names)
+    subject, body = telling.text(session, "copy_failed", names, case_id=case.id)
     notices.tell(session, "copy_failed", subject, body, case_id=case.id, organisation_id=case.studio_id)
 
 

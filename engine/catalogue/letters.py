@@ -1,8 +1,6 @@
 """What the sender of a letter from home (网上来信) and its studio are told: by mail and by text message as far
 as either was given, in the words of the procedure's notices/."""
 
-from collections.abc import Mapping
-
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -20,18 +18,19 @@ def shown(code: str) -> str:
 
 def received(session: Session, row: Submission, studio: str, community: str) -> None:
     """The code of the receipt once more, by mail; and the studio's liaison, or whoever acts as one (R12), is told."""
-    subject, body = _text(session, row, "letter_arrived", {"community": community})
+    names = _names(row) | {"studio": studio, "community": community}
+    subject, body = telling.text(session, "letter_arrived", names)
     notices.tell(
         session, "letter_arrived", subject, body, case_id=None, organisation_id=row.studio_id, duty="liaison"
     )  # fmt: skip
-    _post(session, row, "letter_received", "mail", row.email, {"studio": studio})
+    telling.post(session, "letter_received", "mail", row.email, names)
 
 
 def declined(session: Session, row: Submission, studio: str) -> None:
     """The reason, by text message and by mail."""
-    names = {"studio": studio, "reason": row.reason.rstrip("。")}
-    _post(session, row, "letter_declined", "mail", row.email, names)
-    _post(session, row, "letter_declined", "sms", telling.mobile(row.phone), names)
+    names = _names(row) | {"studio": studio, "reason": row.reason.rstrip("。")}
+    telling.post(session, "letter_declined", "mail", row.email, names)
+    telling.post(session, "letter_declined", "sms", telling.mobile(row.phone), names)
 
 
 def registered(session: Session, draft_key: str, case: Case, by_id: int, by_name: str) -> None:
@@ -39,22 +38,10 @@ def registered(session: Session, draft_key: str, case: Case, by_id: int, by_name
     message with the number is sent for every registration)."""
     row = submissions.registered(session, draft_key, case.id, by_id, by_name)
     if row is not None:
-        names = {"studio": case.studio_name, "number": case.number, "code": case.query_code}
-        _post(session, row, "letter_registered", "mail", row.email, names, case.id)
+        names = _names(row) | {"studio": case.studio_name, "number": case.number, "code": case.query_code}
+        telling.post(session, "letter_registered", "mail", row.email, names, case_id=case.id)
 
 
-def _post(
-    session: Session, row: Submission, kind: str, channel: str, address: str, names: Mapping[str, str],
-    case_id: int | None = None,
-) -> None:  # fmt: skip
-    if address:
-        subject, body = _text(session, row, kind, names, case_id)
-        notices.post(session, kind, channel, address, subject, body, case_id=case_id)
-
-
-def _text(
-    session: Session, row: Submission, kind: str, names: Mapping[str, str], case_id: int | None = None
-) -> tuple[str, str]:
+def _names(row: Submission) -> dict[str, str]:
     at = clock.local(row.at)
-    known = {"sent": f"{at.month}月{at.day}日", "receipt": shown(row.code), **names}
-    return telling.text(session, telling.version_of(session, case_id), kind, known)
+    return {"sent": f"{at.month}月{at.day}日", "receipt": shown(row.code)}

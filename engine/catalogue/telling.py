@@ -70,24 +70,37 @@ def placeholders(kind: str) -> dict[str, tuple[str, str]]:
     return {name: PLACEHOLDERS[name] for name in names}
 
 
-def text(session: Session, package_id: int, kind: str, names: Mapping[str, Any]) -> tuple[str, str]:
-    """(subject, body) of a notice in the words of this version of the procedure, with these names filled in."""
+def text(session: Session, kind: str, names: Mapping[str, Any], *, case_id: int | None = None) -> tuple[str, str]:
+    """(subject, body) of a notice that no step of a case writes: in the words of the version the case runs on, without
+    a case of the one it would run on."""
+    return _worded(session, version_of(session, case_id), kind, names)
+
+
+def post(
+    session: Session, kind: str, channel: str, address: str, names: Mapping[str, Any], *, case_id: int | None = None
+) -> None:
+    """Send a `text` out of the house (`channel` sms or mail); nothing without an address."""
+    if address:
+        notices.post(session, kind, channel, address, *text(session, kind, names, case_id=case_id), case_id=case_id)
+
+
+def version_of(session: Session, case_id: int | None) -> int:
+    """The package whose words count outside the steps of a case."""
+    running = select(Instance.package_id).where(Instance.case_id == case_id).order_by(Instance.id.desc()).limit(1)
+    known = session.scalars(running).first() if case_id is not None else None
+    return known or packages.in_force(session, PROCESS, clock.today()).id
+
+
+def _worded(session: Session, package_id: int, kind: str, names: Mapping[str, Any]) -> tuple[str, str]:
     subject, body = (
         packages.supplied(session, package_id, f"notices/{kind}/{part}.txt").decode() for part in ("subject", "body")
     )
     return fill(subject, names), fill(body, names)
 
 
-def version_of(session: Session, case_id: int | None) -> int:
-    """The package whose words count for what no step of a case writes: the one the case runs on, without a case the one
-    it would run on."""
-    running = select(Instance.package_id).where(Instance.case_id == case_id).order_by(Instance.id.desc()).limit(1)
-    known = session.scalars(running).first() if case_id is not None else None
-    return known or packages.in_force(session, PROCESS, clock.today()).id
-
-
 def _text(act: Act, kind: str) -> tuple[str, str]:
-    return text(act.session, act.session.get_one(Instance, act.instance_id).package_id, kind, _names(act))
+    package_id = act.session.get_one(Instance, act.instance_id).package_id
+    return _worded(act.session, package_id, kind, _names(act))
 
 
 def _names(act: Act) -> dict[str, Any]:
