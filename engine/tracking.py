@@ -7,7 +7,7 @@ import hmac
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,8 +25,11 @@ from engine.packages import queries as packages
 from engine.work.models import Instance, Task
 from engine.workdays import lamps
 
-WRONG_ATTEMPTS = 5
-LOCKED_FOR = timedelta(minutes=15)
+CODE_DIGITS = 6
+UNPROVED = (
+    "查询码不对，评价没有提交。查询码是登记表第一联下方的6位数字，登记后的短信里也有；没有查询码的，请到登记的党代表工作室"
+    "评价。连续5次不符的，15分钟内不能评价。"
+)
 REFUSED = (
     "没有查到相符的意见建议。请核对编号，以及电话后四位（或登记表第一联上的查询码）。连续5次不符的，15分钟内不能查询。"
 )
@@ -59,9 +62,6 @@ class Answer:
     on: date
     text: str
     result: str
-
-
-@dataclass(frozen=True)
     item: int | None = None
 
 
@@ -76,6 +76,9 @@ class Part:
     due_on: date | None
     overdue: bool
     provisional: bool
+
+
+@dataclass(frozen=True)
 class Rung:
     """One tier of the way, as far as it is known: the day it got the case, whether it has it now."""
 
@@ -89,6 +92,7 @@ class Tracked:
     """What a resident reads about the case; no name, phone or address in it."""
 
     number: str
+    studio: str
     summary: str
     registered_on: date
     state: str
@@ -98,31 +102,62 @@ class Tracked:
     due_on: date | None
     overdue: bool
     provisional: bool
+    parts: Sequence[Part]  # of a split form; empty otherwise
     rungs: Sequence[Rung]
     answers: Sequence[Answer]
     spot_answer: str
     grade: str
-    parts: Sequence[Part]  # of a split form; empty otherwise
     grades: Sequence[tuple[str, str]]  # what can be chosen now; empty when no rating is waiting
 
 
 def find(session: Session, number: str, code: str, address: str) -> int | None:
     """The case of that number and code, or None; wrong attempts are counted (the caller commits in both cases).
 
-    Five wrong ones, for a number or from an address, lock that number or address for 15 minutes.
+    The code is the last four digits of the telephone or what is printed on copy 1. Five wrong ones, for a number or
+    from an address, lock that number or address for 15 minutes.
     """
     number, code = _plain(number), _plain(code)
     counters = attempts.counters(session, (attempts.digest("number", number), attempts.digest("address", address)))
     case = session.scalars(select(Case).where(Case.number == number)).first()
-    right = hmac.compare_digest((case.query_code if case else "—" * 4).encode(), code.encode())
+    keys = (_last_four(case), case.query_code) if case else ("—" * 4, "—" * 6)
+    right = sum(hmac.compare_digest(key.encode(), code.encode()) for key in keys) > 0  # both, whatever the first is
     if any(map(attempts.locked, counters)):
         return None
     if case is None or not right or not code:
         for row in counters:
-            attempts.count(row, WRONG_ATTEMPTS, LOCKED_FOR)
+            attempts.count(row)
         return None
-    counters[0].wrong = 0
+    if _is_code(case, code):  # what four digits opened, masked lists show too: they forgive no wrong guess at the code
+        counters[0].wrong = 0
     return case.id
+
+
+def shows_code(session: Session, case_id: int, code: str) -> bool:
+    """Was what opened the page the code of copy 1 (and not the telephone's last four digits)?"""
+    return _is_code(case_of(session, case_id), _plain(code))
+
+
+def prove(session: Session, case_id: int, code: str, address: str) -> bool:
+    """Does he who wants to rate hold copy 1? Wrong codes are counted and lock as in `find` (R99, decision 0025)."""
+    case = case_of(session, case_id)
+    counters = attempts.counters(session, (attempts.digest("code", case.number), attempts.digest("address", address)))
+    right = _is_code(case, _plain(code))
+    if any(map(attempts.locked, counters)):
+        return False
+    if not right:
+        for row in counters:
+            attempts.count(row)
+    return right
+
+
+def _is_code(case: Case, code: str) -> bool:
+    """Older cases have no code of their own but the last four digits: these prove nothing."""
+    return len(case.query_code) == CODE_DIGITS and hmac.compare_digest(case.query_code.encode(), code.encode())
+
+
+def _last_four(case: Case) -> str:
+    digits = "".join(char for char in case.reporter_phone if char.isdigit())
+    return digits[-4:] if len(digits) >= 4 else ""
 
 
 def _plain(text: str) -> str:
@@ -151,6 +186,7 @@ def view(session: Session, case_id: int) -> Tracked:
     due_at = due.due_at if due else None
     return Tracked(
         number=case.number,
+        studio=case.studio_name,
         summary=case.summary,
         registered_on=clock.local(case.registered_at).date(),
         state=case.state,
@@ -160,6 +196,7 @@ def view(session: Session, case_id: int) -> Tracked:
         due_on=lamps.last_day(due_at) if due_at else None,
         overdue=due_at is not None and due_at <= clock.now(),
         provisional=due.provisional if due else False,
+        parts=parts,
         rungs=_rungs(session, case),
         answers=_answers(session, case_id),
         spot_answer=case.spot_answer if case.settlement == "on_the_spot" else "",
@@ -223,7 +260,6 @@ def _holder(session: Session, case: Case) -> str:
 def _department(session: Session, tier: str, case: Case) -> str:
     query = select(Organisation.name)
     if tier == "committee":
-        parts=parts,
         query = query.where(Organisation.kind == "committee")
     else:
         query = query.where(Organisation.kind == "department", Organisation.tier == tier)

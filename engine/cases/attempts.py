@@ -16,6 +16,8 @@ from engine import clock
 from engine.cases.models import TrackingAttempt
 
 KEPT_FOR = timedelta(days=1)
+WRONG_ATTEMPTS = 5
+LOCKED_FOR = timedelta(minutes=15)
 
 
 def digest(kind: str, value: str) -> str:
@@ -40,7 +42,13 @@ def locked(row: TrackingAttempt) -> bool:
     return row.locked_until is not None and row.locked_until > clock.now()
 
 
-def count(row: TrackingAttempt, most: int, locked_for: timedelta) -> None:
+def shut(session: Session, subject: str) -> bool:
+    """Is this digest locked at this moment? For pages that only look and count nothing."""
+    row = session.get(TrackingAttempt, subject)
+    return row is not None and locked(row)
+
+
+def count(row: TrackingAttempt, most: int = WRONG_ATTEMPTS, locked_for: timedelta = LOCKED_FOR) -> None:
     """One more; `most` within `locked_for` lock for as long."""
     now = clock.now()
     if row.since < now - locked_for or row.locked_until is not None:

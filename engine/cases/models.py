@@ -39,7 +39,7 @@ class Case(Base):
     )  # of a refusal (R37)
     query_code: Mapped[str] = mapped_column(
         String(8), default=""
-    )  # last four of the phone, else a code on copy 1 (R92)
+    )  # six digits on copy 1: opens the tracking page as the phone's last four do (R92), and alone lets him rate (R99)
     # 不公开身份 (A28): the handling unit does not learn who it was
     confidential: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     # the opinion

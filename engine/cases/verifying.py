@@ -12,7 +12,7 @@ import segno
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.cases import content
+from engine.cases import attempts, content
 from engine.cases.models import Case, CaseVersion
 
 PAGE = "/verify/"  # the public page, engine and web agree on
@@ -27,6 +27,7 @@ class Verdict(StrEnum):
     SAME = "same"
     CORRECTED = "corrected"
     DIFFERENT = "different"
+    LOCKED = "locked"
 
 
 def token(case: Case) -> str:
@@ -70,6 +71,27 @@ def verify(session: Session, number: str, code: str) -> Verdict:
     older = session.scalars(select(CaseVersion.content_hash).where(CaseVersion.case_id == case.id))
     known = now == case.content_hash and any(hmac.compare_digest(row[: len(code)], code) for row in older)
     return Verdict.CORRECTED if known else Verdict.DIFFERENT
+
+
+def check(session: Session, number: str, code: str, address: str) -> Verdict:
+    """`verify` for somebody at `address` who types; the caller commits. Five that differ, for a number or from an
+    address, lock that number or address for 15 minutes, as on the tracking page."""
+    subjects = attempts.digest("verified", plain(number)), attempts.digest("verifier", address)
+    counters = attempts.counters(session, subjects)
+    if any(map(attempts.locked, counters)):
+        return Verdict.LOCKED
+    verdict = verify(session, number, code)
+    if verdict == Verdict.DIFFERENT:
+        for row in counters:
+            attempts.count(row)
+    return verdict
+
+
+def scanned(session: Session, number: str, code: str, address: str) -> Verdict:
+    """`verify` for a QR code, which holds 32 digits and not the 16 somebody may type."""
+    if attempts.shut(session, attempts.digest("verifier", address)):
+        return Verdict.LOCKED
+    return verify(session, number, code) if len(code) >= KEPT else Verdict.DIFFERENT
 
 
 def plain(text: str) -> str:

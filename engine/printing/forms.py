@@ -71,7 +71,8 @@ def registration(session: Session, actor: Actor, case_id: int, address: str = ""
     sheets = render.sheets(
         "registration.html", case=case, person=person, copies=marks, content=content, answer=answer, cells=cells,
         rest=[(label, text) for label, text in rest if text], rules=RULES,
-        by_phone=len(digits) >= 4 and digits.endswith(case.query_code), attached=about.attached(),
+        by_phone=len(digits) >= 4, query_code=case.query_code if len(case.query_code) > 4 else "",
+        attached=about.attached(),
         signed=_signed(about.signature("registration", "delegate")), reporter_signed=hand,
         channels=labels.CHANNELS, settlements=labels.SETTLEMENTS, grades=GRADES,
         qr=Markup(verifying.qr_svg(case, address)),  # noqa: S704  # drawn by us from number and hash

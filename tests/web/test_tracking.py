@@ -60,10 +60,16 @@ def test_the_page_closes_after_half_an_hour(look, stranger, make, at):
     assert stranger.get("/track/case").location == "/track"
 
 
+def code_of(database):
+    with db.reading(database) as session:
+        return session.query(Case).one().query_code
+
+
 def test_the_reporter_rates_once(look, stranger, make, database):
     make("signed", "reported", "referred", "answered", "accepted")
-    look()
-    assert "请您评价" in stranger.get("/track/case").text
+    look(code=code_of(database))
+    page = stranger.get("/track/case").text
+    assert "请您评价" in page and 'name="code"' not in page
     assert stranger.post("/track/case", {}).status_code == 422
     assert stranger.post("/track/case", {"grade": "unreachable"}).status_code == 422
     assert stranger.post("/track/case", {"grade": "satisfied", "remark": "谢谢"}).status_code == 302
@@ -77,6 +83,24 @@ def test_the_reporter_rates_once(look, stranger, make, database):
             "reporter", "satisfied", "谢谢", None,
         )  # fmt: skip
         assert session.query(Case).one().state == "awaiting_rating"
+
+
+def test_r99_the_digits_every_mask_shows_open_the_page_and_give_no_grade(look, stranger, make, database, at):
+    """138****1234 stands in every list: who rates shows the code of copy 1; five wrong ones lock, however he came in."""
+    make("signed", "reported", "referred", "answered", "accepted")
+    look()
+    page = stranger.get("/track/case").text
+    for words in ("请您评价", 'name="code"', "第一联", "沙头角社区党代表工作室当面评价"):
+        assert words in page
+    graded = {"grade": "satisfied", "remark": "谢谢"}
+    for wrong in ("", "1234", "000000", "0000000", "12345"):
+        refused = stranger.post("/track/case", graded | {"code": wrong})
+        assert (refused.status_code, "查询码不对" in refused.text, "谢谢" in refused.text) == (422, True, True)
+        look()  # opening it again forgives nothing
+    assert stranger.post("/track/case", graded | {"code": code_of(database)}).status_code == 422, "locked"
+    at("2026-03-02 09:16")
+    assert stranger.post("/track/case", graded | {"code": f" {code_of(database)} "}).status_code == 302
+    assert "感谢您的参与" in stranger.get("/track/case").text
 
 
 @pytest.fixture
