@@ -6,6 +6,7 @@ a person decides). It is handed plain values and never sees the database.
 
 import json
 import os
+import re
 import smtplib
 import ssl
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ TIMEOUT = 15.0
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 TEMPORARY = 400  # SMTP replies: 4xx may work later, 5xx will not
 PERMANENT = 500
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")  # one, and nothing else
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,14 @@ class FileAdapter:
         """One line, written and flushed to disk in one go; readable by the owner only (it holds phone numbers)."""
         line = {"at": clock.local(clock.now()).isoformat(timespec="seconds"), **vars(message)}
         try:
+            text = (json.dumps(line, ensure_ascii=False) + "\n").encode()
+        except UnicodeEncodeError as problem:
+            raise Refused(f"内容不能发送：{problem.reason}") from problem
+        try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             target = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(target, (json.dumps(line, ensure_ascii=False) + "\n").encode())
+                os.write(target, text)
                 os.fsync(target)
             finally:
                 os.close(target)
@@ -102,8 +108,8 @@ class SmtpAdapter:
             server.close()
 
     def _text(self, message: Message) -> bytes:
-        if not message.address.strip():
-            raise Refused("没有邮件地址")
+        if not ADDRESS.fullmatch(message.address):
+            raise Refused("没有邮件地址" if not message.address.strip() else "不是一个可以使用的邮件地址")
         mail = EmailMessage()
         try:
             mail["From"], mail["To"] = self.sender, message.address
