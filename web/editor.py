@@ -49,7 +49,7 @@ def show(key: str) -> ResponseReturnValue:
     """The page: one diagram of the draft, ?file=handling.bpmn; the first one when none is named. `element` is selected
     at once."""
     files = drafting.files(g.session, actor(), key)
-    diagrams = _diagrams(files)
+    diagrams = _diagrams(files, key)
     if not diagrams:
         raise NotFound
     wanted = request.args.get("file", "")
@@ -72,15 +72,15 @@ def _links(key: str) -> dict[str, str]:
     return {"publish": url_for(publish, key=key), **files}
 
 
-def _diagrams(files: dict[str, bytes]) -> dict[str, str]:
-    """File → what it is called: the name of its first process."""
+def _diagrams(files: dict[str, bytes], key: str) -> dict[str, str]:
+    """File → what it is called: the name of its first process; the diagram everything starts in comes first."""
     names: dict[str, str] = {}
     for one in named_elements(files, ".bpmn", "process"):
         names.setdefault(one["file"], one["label"])
     for path in sorted(files):
         if path.endswith(".bpmn"):
             names.setdefault(path, PurePosixPath(path).stem)
-    return names
+    return dict(sorted(names.items(), key=lambda one: PurePosixPath(one[0]).stem != key))
 
 
 @blueprint.get("/vocabulary.json")

@@ -171,12 +171,13 @@ def _version(key: str, package_id: int) -> Version:
 def _page(key: str, package_id: int, refusal: str = "", errors: dict[str, str] | None = None) -> str:
     found = _version(key, package_id)
     package = definitions.compiled(g.session, package_id)
-    process = request.args.get("process", "") or next(iter(package.diagrams))
+    drawings = dict(sorted(package.names.items(), key=lambda one: one[0] != key))  # where everything starts, first
+    process = request.args.get("process", "") or next(iter(drawings))
     if process not in package.diagrams:
         raise NotFound
     return render_template(
         "procedures/version.html", key=key, version=found, name=definitions.name(g.session, package_id),
-        drawings=package.names, process=process, files=sorted(definitions.files(g.session, package_id)),
+        drawings=drawings, process=process, files=sorted(definitions.files(g.session, package_id)),
         exceptions=definitions.exceptions(g.session, actor(), [package_id]), may_edit=may_edit(), refusal=refusal,
         errors=errors or {}, today=clock.today(), draft=drafting.look(g.session, actor(), key),
         newest=definitions.newest(g.session, key),

@@ -119,10 +119,10 @@ def coverage(key: str) -> ResponseReturnValue:
         package = stage_of(key, None).laid.package
     except bpmn.Refused as refused:
         return render_template("dryrun/unplayable.html", findings=forbidding(refused), **frame(key)), 422
-    process = request.args.get("process") or package.processes[0]
+    drawings = [(one, package.names[one]) for one in sorted(package.processes, key=lambda one: one != key)]
+    process = request.args.get("process") or drawings[0][0]
     if process not in package.processes:
         raise NotFound
-    drawings = [(one, package.names[one]) for one in package.processes]
     return render_template("scenarios/coverage.html", drawings=drawings, process=process, **frame(key))
 
 

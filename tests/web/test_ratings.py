@@ -21,13 +21,13 @@ def test_tries_and_residents_are_noted_on_the_page_of_the_rating(visit: Visit, m
     case_id = make(*RATED)
     liaison, address = visit("liaison"), f"/cases/{case_id}/rating"
     assert "评议详情" in liaison.get(f"/cases/{case_id}").text
-    assert "现在已有0个日期" in liaison.get(address).text
+    assert "目前还没有联系记录" in liaison.get(address).text
     wrong = liaison.post(f"{address}/tries", {"method": "", "note": "拨打三次"})
     assert wrong.status_code == 422 and "请选择联系方式" in wrong.text and "拨打三次" in wrong.text
     assert liaison.post(f"{address}/tries", {"method": "phone", "note": "无人接听"}).status_code == 302
     assert liaison.post(f"{address}/residents", {"name": "周某某", "opinion": "确有改善"}).status_code == 302
     page = liaison.get(address).text
-    assert "无人接听" in page and "确有改善" in page and "现在已有1个日期" in page
+    assert "无人接听" in page and "确有改善" in page and "目前已有1个日期" in page
     assert visit("unit_clerk").post(f"{address}/tries", {"method": "phone", "note": "x"}).status_code == 403
     assert visit("second_street_clerk").get(address).status_code == 404
 

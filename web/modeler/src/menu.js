@@ -17,3 +17,9 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches?.("[data-autosubmit]")) event.target.form?.requestSubmit();
 });
+
+// A row of tabs that is wider than the screen begins where one is.
+for (const here of document.querySelectorAll(".box-tabs [aria-current], .tabs [aria-current]")) {
+  const row = here.parentElement;
+  row.scrollLeft = here.offsetLeft - row.offsetLeft - 24;
+}
