@@ -18,6 +18,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "textarea": {"type": "string", "x-widget": "textarea"},
     "radio": {"type": "string", "x-widget": "radio"},
     "select": {"type": "string", "x-widget": "select"},
+    "confirm": {"type": "string", "x-widget": "confirm"},  # a tick asked for by a rule: shown when something is unusual
     "date": {"type": "string", "format": "date", "x-widget": "date"},
     "phone": {"type": "string", "x-widget": "phone"},
     "number": {"type": "integer"},
@@ -26,7 +27,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "hidden": {"type": "string", "x-widget": "hidden"},
     "signature": {"type": "string", "x-widget": "signature"},
 }
-CHOICES = frozenset({"radio", "select"})
+CHOICES = frozenset({"radio", "select", "confirm"})
 TEXTS = frozenset({"text", "textarea", "phone"})
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_FIELDS = 60

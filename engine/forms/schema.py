@@ -13,7 +13,9 @@ from jsonschema.exceptions import SchemaError
 
 from engine.errors import Misconfigured
 
-WIDGETS = frozenset({"text", "textarea", "select", "radio", "date", "phone", "hidden", "unit", "signature"})
+WIDGETS = frozenset({
+    "text", "textarea", "select", "radio", "confirm", "date", "phone", "hidden", "unit", "signature",
+})  # fmt: skip
 KEYWORDS = frozenset({
     "$schema", "title", "description", "type", "properties", "required", "allOf", "anyOf", "oneOf", "not", "if", "then",
     "else", "const", "enum", "default", "format", "pattern", "minLength", "maxLength", "minimum", "maximum",

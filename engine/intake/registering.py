@@ -249,7 +249,10 @@ def _start(session: Session, actor: Actor, case: Case, data: Mapping[str, Any]) 
         session, "registered", case_id=case.id, element_name="登记", actor_id=actor.person_id, actor_name=actor.name,
         organisation_id=case.studio_id, organisation_name=case.studio_name, tier="community",
         on_behalf_of=act.on_behalf_of,
-        data={"content_hash": case.content_hash, "signature": data.get("reporter_signature", "")},
+        data={
+            "content_hash": case.content_hash, "signature": data.get("reporter_signature", ""),
+            **({"phone_checked": True} if data.get("phone_checked") else {}),
+        },
     )  # fmt: skip
     session.flush()
     instances.start(session, package.id, PROCESS, act, {"settlement": case.settlement})

@@ -13,7 +13,7 @@ from engine.sheets.tables import move
 WAYS = {
     "text": "单行文字", "textarea": "多行文字", "radio": "单选", "select": "下拉选择", "date": "日期", "phone": "电话",
     "number": "整数", "unit": "承办单位（名单）", "delegate": "党代表（名单）", "hidden": "隐藏",
-    "signature": "手写签名",
+    "signature": "手写签名", "confirm": "核对勾选",
 }  # fmt: skip
 REQUIRED = {"no": "选填", "yes": "必填", "rule": "部分情况必填"}
 # what an administrator adds himself; no operation of the house knows these names

@@ -174,11 +174,17 @@ def test_r34_a_renamed_community_keeps_its_old_numbers_and_goes_on_counting(sess
 def test_r35_the_reporter_can_be_reached(session: Session, cast: Cast) -> None:
     """「需正确填写反映人的有效资料，包括住址、单位、联系方式等，以便有关单位向反映人反馈」"""
     assert "填表须知2" in refused(session, cast, reporter_phone="", reporter_address="")["reporter_phone"]
-    assert "11位手机号码" in refused(session, cast, reporter_phone="1380000")["reporter_phone"]
+    for unusual in ({"reporter_phone": "1380000"}, {"reporter_address_phone": "12"}):  # a warning: he may keep it
+        (sentence,) = refused(session, cast, **unusual).values()
+        assert "手机号码为11位" in sentence and "勾选后照此登记" in sentence
+        assert list(refused(session, cast, **unusual, phone_checked="perhaps")) == ["phone_checked"]
     assert "reporter_name" in refused(session, cast, reporter_name="")
     assert factories.registered(session, cast, reporter_phone="").reporter_address
     without = factories.registered(session, cast, reporter_address="", reporter_employer="")
     assert (without.reporter_phone, without.reporter_employer) == ("13800001234", "")
+    kept = factories.registered(session, cast, reporter_phone="1380000", phone_checked="yes")
+    assert kept.reporter_phone == "1380000"
+    assert told(session, kept, "registered").data["phone_checked"] is True
 
 
 def test_r36_another_channel_is_noted_and_network_material_is_attached(

@@ -75,7 +75,7 @@ BAD = [
     ("registration", {"reporter_name": ""}, "reporter_name", "请填写姓名。"),
     ("registration", {"reporter_name": "李"}, "reporter_name", "至少 2 个字"),
     ("registration", {"reporter_phone": ""}, "reporter_phone", "填表须知2"),
-    ("registration", {"reporter_phone": "1380000"}, "reporter_phone", "11位手机"),
+    ("registration", {"reporter_phone": "1380000"}, "phone_checked", "手机号码为11位"),
     ("registration", {"reporter_age": "121"}, "reporter_age", "不能大于 120"),
     ("registration", {"reporter_age": "四十"}, "reporter_age", "整数"),
     ("registration", {"summary": "字" * 301}, "summary", "不超过 300 个字，现有 301 个字"),
@@ -123,6 +123,7 @@ def test_a_bad_form_is_refused_with_a_sentence(name, change, field, sentence):
 @pytest.mark.parametrize("change", [
     {"reporter_phone": "", "reporter_address": "沙头角街道1号"},
     {"reporter_phone": "0755-25550000"},
+    {"reporter_phone": "1380000", "phone_checked": "yes"},
     {"channel": "phone", "reporter_signature": "remark", "reporter_signature_note": "14:10 电话反映，已复述确认"},
     {"channel": "network", "channel_note": "论坛", "reporter_signature": "remark", "reporter_signature_note": "附打印件"},
     {"reporter_signature": "refused", "reporter_witness": "张某"},

@@ -56,7 +56,7 @@ def test_a_wrong_form_uses_no_number_and_keeps_what_was_typed(visit, form, addre
     liaison = visit("liaison")
     refused = liaison.post(address, form | {"reporter_phone": "138", "settlement": ""})
     assert refused.status_code == 422
-    for words in ("请填写11位手机号码", "请选择办理情况。", form["content"], "陈某某"):
+    for words in ("手机号码为11位数字", "请选择办理情况。", form["content"], "陈某某"):
         assert words in refused.text
     with db.reading(database) as session:
         assert session.query(Case).count() == 0
@@ -175,6 +175,16 @@ def test_three_copies_and_only_the_first_tells_how_to_look(visit, form, address,
     assert page.index("第一联") < page.index("第二联") < page.index("第三联")
     assert page.count(code) == 1
     assert page.index("第一联") < page.index(code) < page.index("第二联")
+
+
+def test_r35_an_unusual_telephone_is_a_warning_he_may_tick_away(visit, form, address):
+    liaison, unusual = visit("liaison"), form | {"reporter_phone": "1380000"}
+    assert 'name="phone_checked"' not in liaison.get("/registration").text
+    warned = liaison.post(address, unusual)
+    assert (warned.status_code, 'name="phone_checked" value="yes"' in warned.text, 'value="1380000"' in warned.text) == (
+        422, True, True,
+    )  # fmt: skip
+    assert liaison.post(address, unusual | {"phone_checked": "yes"}).status_code == 302
 
 
 def test_copies_of_another_studio_cannot_be_printed(visit, form, address):
