@@ -14,7 +14,7 @@ from shutil import copyfile
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import URL, Engine, delete, literal, select, text, union_all
 from sqlalchemy.orm import Session
 
 import engine
@@ -83,11 +83,20 @@ def postgresql(_postgres_url: URL) -> Iterator[Engine]:
 
 
 def _empty(url: URL) -> None:
+    """Take away what a test left: TRUNCATE of every table costs ten times the few rows there are."""
     cleaner = db.connect(url.render_as_string(hide_password=False))
-    names = ", ".join(f'"{table.name}"' for table in db.Base.metadata.sorted_tables)
+    tables = db.Base.metadata.sorted_tables
     with cleaner.begin() as connection:
         connection.execute(text("SET lock_timeout = '10s'"))  # a test that left a transaction open is named, not hung
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        connection.execute(text(f"LOCK TABLE {', '.join(table.name for table in tables)}"))
+        looks = (select(literal(table.name)).where(select(table).exists()) for table in tables)
+        full = set(connection.scalars(union_all(*looks)))
+        for table in reversed(tables):
+            if table.name in full:
+                connection.execute(delete(table))
+        connection.execute(text(
+            "SELECT setval(format('%I.%I', schemaname, sequencename), 1, false) FROM pg_sequences WHERE last_value > 0"
+        ))  # fmt: skip
     cleaner.dispose()
 
 

@@ -10,7 +10,7 @@ from engine import config, db, definitions, intake, tasks
 from engine.cases.models import Case
 from engine.work.models import Task
 from engine.workdays import operations as workdays
-from tests import people
+from tests import people, world
 
 FORM: dict[str, str] = {
     "reporter_naming": "named",
@@ -35,11 +35,14 @@ FORM: dict[str, str] = {
 
 def install(session: Session) -> people.Cast:
     """The cast, the calendars and the factory edition of the procedures, as `lianxin init` leaves them."""
-    cast = people.settle(session)
+    world.repeat(session, _write)
+    return people.find(session)
+
+
+def _write(session: Session) -> None:
+    people.write(session)
     workdays.import_factory(session, config.ROOT / "processes" / "calendars")
     definitions.import_factory(session, config.ROOT / "processes")
-    session.flush()
-    return cast
 
 
 def registered(session: Session, cast: people.Cast, **changes: str) -> Case:

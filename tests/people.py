@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.access import Actor
@@ -17,6 +18,7 @@ from engine.organisation import queries
 from engine.organisation.models import Adjacency, Delegate, Organisation, Person, Place, Placement, Post
 from engine.organisation.passwords import hash_password
 from engine.setup.organisations import set_up_organisations
+from tests import world
 
 PASSWORD = "hearts-joined-2026"
 SINCE = date(2010, 1, 1)  # everybody is in office from before the measures
@@ -134,6 +136,25 @@ def password_hash() -> str:
 
 def settle(session: Session) -> Cast:
     """Write the whole cast into empty tables (the caller's transaction)."""
+    world.repeat(session, write)
+    return find(session)
+
+
+def find(session: Session) -> Cast:
+    """The cast that was settled before."""
+    people = {row.login: row for row in session.scalars(select(Person).where(Person.login.in_(ROLES)))}
+    logins = {row.id: row.login for row in people.values()}
+    return Cast(
+        session,
+        people,
+        {row.code: row for row in session.scalars(select(Organisation))},
+        {row.name: row for row in session.scalars(select(Place))},
+        {logins[row.person_id]: row for row in session.scalars(select(Delegate))},
+    )
+
+
+def write(session: Session) -> None:
+    """The rows of the cast."""
     places = _settle_places(session)
     set_up_organisations(session)
     organisations = {row.code: row for row in session.query(Organisation)}
@@ -156,8 +177,7 @@ def settle(session: Session) -> Cast:
         session.add(
             Post(person_id=people[role].id, organisation_id=organisations[organisation].id, duty=duty, starts_on=SINCE)
         )
-    delegates = _settle_delegates(session, people, places)
-    return Cast(session, people, organisations, {place.name: place for place in places.values()}, delegates)
+    _settle_delegates(session, people, places)
 
 
 def _settle_places(session: Session) -> dict[str, Place]:
@@ -173,14 +193,11 @@ def _settle_places(session: Session) -> dict[str, Place]:
     return places
 
 
-def _settle_delegates(session: Session, people: dict[str, Person], places: dict[str, Place]) -> dict[str, Delegate]:
-    delegates = {}
+def _settle_delegates(session: Session, people: dict[str, Person], places: dict[str, Place]) -> None:
     for role, _name, code, title, communities in DELEGATES:
         delegate = Delegate(person_id=people[role].id, code=code, title=title, contact=people[role].phone)
         session.add(delegate)
         session.flush()
-        delegates[role] = delegate
         for community in communities:
             session.add(Placement(delegate_id=delegate.id, community_id=places[community].id, starts_on=SINCE))
     session.flush()
-    return delegates

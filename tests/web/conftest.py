@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from engine import config, db
 from tests import factories, people
 from web.app import create_app
+from web.session import House
 
 Visit = Callable[[str], "Visitor"]
 
@@ -54,14 +55,30 @@ def cast(database: Engine, at: Callable[[str], Any]) -> people.Cast:
     return factories.prepared(database)
 
 
+@pytest.fixture(scope="session")
+def _doors() -> list[Flask]:
+    """The application of this process: its routes and templates are read once."""
+    return []
+
+
 @pytest.fixture
-def app(database: Engine, cast: people.Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Flask]:
+def app(
+    database: Engine, cast: people.Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, _doors: list[Flask]
+) -> Iterator[Flask]:
+    """The web door, this time in front of the test's own database and files. A test that adds a view spoils it for the
+    others: they get a new one."""
     monkeypatch.setenv("LIANXIN_DATA", str(tmp_path))
     monkeypatch.delenv("LIANXIN_DEMO", raising=False)
     settings = replace(config.load(), database_url=database.url.render_as_string(hide_password=False))
-    made = create_app(settings)
+    if not _doors:
+        _doors.append(create_app(settings))
+    made = _doors[0]
+    views = dict(made.view_functions)
+    made.extensions["lianxin"] = House(settings, db.connect(settings.database_url))
     yield made
     made.extensions["lianxin"].engine.dispose()
+    if made.view_functions != views:
+        _doors.clear()
 
 
 @pytest.fixture
