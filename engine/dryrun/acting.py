@@ -6,17 +6,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, instances, intake, tasks
+from engine import clock, instances, intake, supervising, tasks
 from engine.access import Actor
 from engine.attachments.models import Attachment
 from engine.cases.models import Case, Draft
 from engine.catalogue.act import Act as Deed
 from engine.dryrun import world
 from engine.dryrun.acts import Act
-from engine.errors import Conflict, NotFound
+from engine.dryrun.finding import actor_for, answers, case_of, find, of_department, taken, the_case, waiting_of
+from engine.errors import Conflict, Invalid
 from engine.organisation import queries as organisation
 from engine.organisation.models import Delegate, Organisation, Person
 from engine.packages import queries as packages
+from engine.parameters import operations as parameters
 from engine.work.models import Task, Withdrawal
 
 # An ordinary opinion; an act's own form says what is different.
@@ -47,6 +49,7 @@ REFERRED: Sequence[Act] = (
         "form": {"decision": "refer", "unit_id": "@street-unit", "basis": "推演"},
     },
 )
+ESCALATED: Act = {"do": "complete", "role": "tier_review", "form": {"decision": "escalate", "basis": "推演"}}
 # Where a dry run may begin: (name, words, acts that are done already).
 PRESETS: Sequence[tuple[str, str, Sequence[Act]]] = (
     ("registration", "从登记开始，逐步办理", ()),
@@ -60,39 +63,12 @@ def do(session: Session, key: str, act: Act) -> None:
     _DOES[str(act["do"])](session, key, act)
 
 
-def case_of(session: Session) -> Case | None:
-    """The sandbox's one case."""
-    return session.scalars(select(Case).order_by(Case.id).limit(1)).first()
-
-
-def open_tasks(session: Session) -> Sequence[Task]:
-    """What waits for somebody, oldest first."""
-    return session.scalars(select(Task).order_by(Task.id)).all()
-
-
-def entitled(session: Session, task: Task) -> list[Person]:
-    """Who may do this task now: its holder, the one person it is for, or everybody of its pool."""
-    person_id = task.assignee_id or task.person_id
-    if person_id is not None:
-        return [session.get_one(Person, person_id)]
-    if task.organisation_id is None:
-        return []
-    return list(organisation.pool_members(session, task.organisation_id, task.duty).people)
-
-
-def _case(session: Session) -> Case:
-    case = case_of(session)
-    if case is None:
-        raise Conflict("还没有登记意见建议，请先登记。")
-    return case
-
-
 def _start(session: Session, key: str, act: Act) -> None:
     if case_of(session) is not None:
         raise Conflict("这次推演已经登记过一件，请另起一次推演。")
     liaison = session.scalars(select(Person).where(Person.login == "liaison")).one()
     studio = session.scalars(select(Organisation).where(Organisation.code == world.STUDIO)).one()
-    form = dict(ORDINARY) | {"reflected_on": clock.today().isoformat()} | _form(session, act)
+    form = dict(ORDINARY) | {"reflected_on": clock.today().isoformat()} | answers(session, act)
     form["delegate_id"] = intake.delegates_for(session, studio.id)[0][0]
     actor = organisation.actor(session, liaison.id)
     if key == intake.PROCESS:
@@ -121,112 +97,133 @@ def _start_other(session: Session, key: str, case: Case) -> None:
     instances.start(session, package.id, process_id, Deed(session, case, 0), {})
 
 
-def _find(session: Session, act: Act) -> Task:
-    """The open task the act is about: of its element, else of its role."""
-    waiting = open_tasks(session)
-    for name in ("element", "role"):
-        wanted = act.get(name)
-        column = "element_id" if name == "element" else "role"
-        found = [task for task in waiting if wanted and getattr(task, column) == wanted]
-        if found:
-            return found[0]
-    raise Conflict(f"“{act.get('name') or act.get('element') or act.get('role')}”现在没有等待办理。")
-
-
-def _actor(session: Session, task: Task, act: Act) -> Actor:
-    people = entitled(session, task)
-    if act.get("who"):
-        named = session.scalars(select(Person).where(Person.login == act["who"])).first()
-        if named is None:
-            raise NotFound
-        return organisation.actor(session, named.id)
-    if not people:
-        raise Conflict(f"“{task.name}”没有人可以办理。")
-    return organisation.actor(session, people[0].id)
-
-
-def _form(session: Session, act: Act) -> dict[str, Any]:
-    """The act's answers, organisations by the ids of this sandbox."""
-    codes = {row.code: str(row.id) for row in session.execute(select(Organisation.code, Organisation.id))}
-    codes["today"] = clock.today().isoformat()
-    form: Mapping[str, str] = act.get("form") or {}
-    return {name: codes.get(value[1:], "") if value.startswith("@") else value for name, value in form.items()}
-
-
 def _claim(session: Session, _key: str, act: Act) -> None:
-    task = _find(session, act)
-    tasks.claim(session, _actor(session, task, act), task.id)
+    task = find(session, act)
+    tasks.claim(session, actor_for(session, task, act), task.id)
 
 
 def _complete(session: Session, _key: str, act: Act) -> None:
-    task = _find(session, act)
-    actor = _actor(session, task, act)
-    if task.person_id is None and task.assignee_id is None:
-        tasks.claim(session, actor, task.id)
-        session.flush()
-    shown = tasks.load(session, actor, task.id).values if act.get("prefill") else {}
-    tasks.complete(session, actor, task.id, {name: str(value) for name, value in shown.items()} | _form(session, act))
+    actor, task_id = taken(session, find(session, act), act)
+    shown = tasks.load(session, actor, task_id).values if act.get("prefill") else {}
+    tasks.complete(session, actor, task_id, {name: str(value) for name, value in shown.items()} | answers(session, act))
 
 
 def _extend(session: Session, _key: str, act: Act) -> None:
-    task = _find(session, {"role": "answer", "name": "承办并书面反馈"})
-    actor = _actor(session, task, act)
-    if task.assignee_id is None:
-        tasks.claim(session, actor, task.id)
-        session.flush()
-    tasks.request_extension(session, actor, task.id, _form(session, act))
+    actor, task_id = taken(session, find(session, {"role": "answer", "name": "承办并书面反馈"} | dict(act)), act)
+    tasks.request_extension(session, actor, task_id, answers(session, act))
 
 
 def _cosign(session: Session, _key: str, _act: Act) -> None:
     liaison = session.scalars(select(Person).where(Person.login == "liaison")).one()
     second = session.scalars(select(Delegate.id).where(Delegate.code == world.COSIGNER)).one()
     form = {"delegate_id": str(second)}
-    tasks.add_cosigner(session, organisation.actor(session, liaison.id), _case(session).id, form)
+    tasks.add_cosigner(session, organisation.actor(session, liaison.id), the_case(session).id, form)
 
 
 def _object(session: Session, _key: str, act: Act) -> None:
     second = session.scalars(select(Delegate.person_id).where(Delegate.code == world.COSIGNER)).one()
-    form = {"decision": "object", "reason": "推演"} | _form(session, act)
-    tasks.cosigner_view(session, organisation.actor(session, second), _case(session).id, form)
+    form = {"decision": "object", "reason": "推演"} | answers(session, act)
+    tasks.cosigner_view(session, organisation.actor(session, second), the_case(session).id, form)
 
 
 def _review(session: Session, act: Act) -> tuple[Actor, int]:
     """The review that waits, taken by who decides it."""
-    task = _find(session, {"element": "review", "name": "受理审查"})
-    actor = _actor(session, task, act)
-    if task.assignee_id is None:
-        tasks.claim(session, actor, task.id)
-        session.flush()
-    return actor, task.id
+    return taken(session, find(session, {"element": "review", "name": "受理审查"} | dict(act)), act)
 
 
 def _return(session: Session, _key: str, act: Act) -> None:
     actor, task_id = _review(session, act)
-    tasks.return_to_studio(session, actor, task_id, {"reason": "推演"} | _form(session, act))
+    tasks.return_to_studio(session, actor, task_id, {"reason": "推演"} | answers(session, act))
 
 
 def _split(session: Session, _key: str, act: Act) -> None:
     actor, task_id = _review(session, act)
-    tasks.split(session, actor, task_id, {"basis": "推演"} | _form(session, act))
+    tasks.split(session, actor, task_id, {"basis": "推演"} | answers(session, act))
 
 
 def _send_down(session: Session, _key: str, act: Act) -> None:
     actor, task_id = _review(session, act)
-    tasks.send_down(session, actor, task_id, {"reason": "推演"} | _form(session, act))
+    tasks.send_down(session, actor, task_id, {"reason": "推演"} | answers(session, act))
+
+
+def _merge(session: Session, _key: str, act: Act) -> None:
+    """Another resident registers the same matter, and it comes as far as this case: there the two are joined, by the
+    review of this case while it waits there, else by its own."""
+    lead = the_case(session)
+    form = answers(session, act)
+    reason = str(form.pop("reason", "推演"))
+    member = _registered_too(session, lead, form)
+    review = waiting_of(session, lead, "tier_review")
+    if review is not None:
+        actor, task_id = taken(session, review, act)
+        tasks.merge(session, actor, task_id, [member.case_id or 0], reason)
+    else:
+        actor, task_id = taken(session, member, act)
+        tasks.join(session, actor, task_id, lead.id, reason)
+
+
+def _registered_too(session: Session, lead: Case, different: Mapping[str, Any]) -> Task:
+    """The review of a second case, at the tier where the first one is; `different` from an ordinary opinion."""
+    if lead.tier not in world.DEPARTMENTS or lead.tier == "committee":
+        raise Conflict("本件还没有报到组织部门，或已报市委，不能并案。")
+    liaison = session.scalars(select(Person).where(Person.login == "liaison")).one()
+    form = dict(ORDINARY) | {
+        "reporter_name": "另一位反映人", "reporter_phone": "13800000001", "matter": lead.matter,
+        "reflected_on": clock.today().isoformat(), "delegate_id": intake.delegates_for(session, lead.studio_id)[0][0],
+    } | different  # fmt: skip
+    member = intake.register(session, organisation.actor(session, liaison.id), lead.studio_id, form)
+    steps = [REFERRED[1], REFERRED[2], *[ESCALATED] * list(world.DEPARTMENTS).index(lead.tier)]
+    for step in steps:
+        session.flush()
+        task = waiting_of(session, member, str(step["role"]))
+        if task is None:
+            break
+        actor, task_id = taken(session, task, step)
+        tasks.complete(session, actor, task_id, answers(session, step))
+    session.flush()
+    task = waiting_of(session, member, "tier_review")
+    if task is None:
+        raise Conflict("另一件没有走到本件所在的组织部门，不能并案。")
+    return task
+
+
+def _separate(session: Session, _key: str, act: Act) -> None:
+    """The case that joined last goes its own way again."""
+    lead = the_case(session)
+    member = session.scalars(
+        select(Case).where(Case.merged_into_id == lead.id).order_by(Case.id.desc()).limit(1)
+    ).first()
+    if member is None:
+        raise Conflict("没有并入本件的意见建议，不能拆并。")
+    reason = str(answers(session, act).get("reason", "推演"))
+    tasks.separate(session, of_department(session, member), member.id, reason)
+
+
+def _recall(session: Session, _key: str, act: Act) -> None:
+    case = the_case(session)
+    reason = str(answers(session, act).get("reason", "推演"))
+    supervising.recall(session, of_department(session, case), case.id, reason)
+
+
+def _parameter(session: Session, _key: str, act: Act) -> None:
+    """In force from today, for what is received from now on, as the measures have it (R88)."""
+    form = answers(session, act)
+    name, value = str(form.get("name", "")), str(form.get("value", "")).strip()
+    if not value.isdigit():
+        raise Invalid("请填写一个整数。", errors={"value": "请填写一个整数。"})
+    watcher = session.scalars(select(Person.id).where(Person.login == world.WATCHER)).one()
+    parameters.set_value(session, name, int(value), clock.today(), watcher)
 
 
 def _terminate(session: Session, _key: str, act: Act) -> None:
-    case = _case(session)
-    code = world.DEPARTMENTS.get(case.tier)
-    if code is None:
+    case = the_case(session)
+    if case.tier not in world.DEPARTMENTS:
         raise Conflict("还没有报到街道组织部门，不能终止。")
-    department = session.scalars(select(Organisation).where(Organisation.code == code)).one()
-    person = organisation.pool_members(session, department.id).people[0]
-    tasks.terminate(session, organisation.actor(session, person.id), case.id, _form(session, act))
+    tasks.terminate(session, of_department(session, case), case.id, answers(session, act))
 
 
 def _withdraw(session: Session, _key: str, _act: Act) -> None:
-    case = _case(session)
+    case = the_case(session)
     memory = session.scalars(select(Withdrawal).where(Withdrawal.case_id == case.id)).first()
     if memory is None:
         raise Conflict("没有可以撤回的办理动作。")
@@ -236,5 +233,6 @@ def _withdraw(session: Session, _key: str, _act: Act) -> None:
 _DOES: Mapping[str, Callable[[Session, str, Act], None]] = {
     "start": _start, "claim": _claim, "complete": _complete, "extend": _extend, "terminate": _terminate,
     "withdraw": _withdraw, "cosign": _cosign, "object": _object,
-    "return": _return, "split": _split, "send_down": _send_down,
+    "return": _return, "split": _split, "send_down": _send_down, "merge": _merge, "separate": _separate,
+    "recall": _recall, "parameter": _parameter,
 }  # fmt: skip

@@ -7,12 +7,17 @@
     {"do": "cosign"}  {"do": "object", "form": {…}}             添加联名代表 (before the report), 联名代表意见
     {"do": "return", "form": {"reason": "…"}}                   退回补正 by the street
     {"do": "split", "form": {"text_1": "…", "unit_1": "@…"}}    分项转交; {"do": "send_down", "form": {…}} 下转
+    {"do": "merge"}  {"do": "separate"}                         并案: another form about the same joins; 拆并
+    {"do": "recall", "form": {"reason": "…"}}                   收回改派
+    {"do": "parameter", "form": {"name": "…", "value": "…"}}    a parameter of the measures, in the sandbox alone
     {"do": "terminate", "form": {…}}  {"do": "withdraw"}        终止, 撤回
     {"do": "wait", "day": 11}                                   until 09:00 of that working day after the receipt
     {"do": "wait", "date": "2026-03-05"}  {"do": "wait", "days": 5}  {"do": "wait", "event": true}
 
-Organisations are named by their code in the sandbox ("@street-unit"), never by an id, because a walk outlives its
-sandbox; "@today" is the day of the act. With "prefill" the form starts as the page would show it.
+Where several tasks of one element wait, `of` says which: the number of a sub-item, or "member" for the case that
+joined; without it the one that waits longest. Organisations are named by their code in the sandbox ("@street-unit"),
+never by an id, because a walk outlives its sandbox; "@today" is the day of the act. With "prefill" the form starts as
+the page would show it.
 """
 
 from collections.abc import Mapping
@@ -20,12 +25,14 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.errors import Invalid
+from engine.parameters.rules import RULES
 
 Act = Mapping[str, Any]
 KINDS = (
-    "start", "claim", "complete", "extend", "cosign", "object", "return", "split", "send_down", "terminate", "withdraw",
-    "wait",
+    "start", "claim", "complete", "extend", "cosign", "object", "return", "split", "send_down", "merge", "separate",
+    "recall", "parameter", "terminate", "withdraw", "wait",
 )  # fmt: skip
+MEMBER = "member"  # the case that joined, as `of` names it
 MOST = 120  # acts of one walk
 LONGEST = 20_000  # characters of one answer
 FARTHEST = 400  # working days of one wait
@@ -37,7 +44,7 @@ def clean(act: Mapping[str, Any]) -> dict[str, Any]:
     if kind not in KINDS:
         raise Invalid("推演步骤不能识别，请重新操作。")
     kept: dict[str, Any] = {"do": kind}
-    for name in ("element", "name", "who", "role", "at", "prefill"):
+    for name in ("element", "name", "who", "role", "of", "at", "prefill"):
         if act.get(name):
             kept[name] = str(act[name])[:120]
     form = act.get("form")
@@ -74,11 +81,26 @@ def label(act: Act, names: Mapping[str, str]) -> str:
     name = names.get(str(act.get("element") or act.get("role"))) or act.get("name") or act.get("element") or ""
     if act["do"] == "wait":
         return _waited(act)
+    if act["do"] == "parameter":
+        return _set(act)
+    if act.get("of"):
+        name = f"{name}（{of_words(str(act['of']))}）"
     words = {"start": "登记", "claim": f"签收“{name}”", "complete": f"办理“{name}”", "extend": "申请延期",
              "cosign": "添加联名代表", "object": "联名代表反对", "return": "退回补正",
-             "split": "分项转交", "send_down": "下转",
+             "split": "分项转交", "send_down": "下转", "merge": "并案", "separate": "拆并", "recall": "收回改派",
              "terminate": "终止", "withdraw": "撤回"}  # fmt: skip
     return words[str(act["do"])]
+
+
+def of_words(of: str) -> str:
+    """Which of several tasks of one element."""
+    return "并入件" if of == MEMBER else f"第{of}项"
+
+
+def _set(act: Act) -> str:
+    form = act.get("form") or {}
+    rule = RULES.get(str(form.get("name")))
+    return f"设定“{rule.label if rule else form.get('name', '')}”为{form.get('value', '')}"
 
 
 def _waited(act: Act) -> str:

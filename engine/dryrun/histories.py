@@ -17,7 +17,10 @@ from engine.work.models import History, Instance
 
 # What people did outside the procedure's own way: such a case cannot be gone through again.
 INTERVENED = ("moved", "skipped", "sent_back", "migrated", "migration_undone", "suspended", "resumed", "messaged")
+# What depends on a second case, or on what was written for each sub-item: neither goes into the sandbox.
+BESIDE = ("split", "merged", "adopted", "separated")
 PLACEHOLDER = "（按历史重走）"
+WAYS = {"sent_down": "send_down", "recalled": "recall", "withdrawn": "withdraw"}
 GRADES = {
     "非常满意": "very_satisfied", "满意": "satisfied", "基本满意": "fairly_satisfied", "不满意": "dissatisfied",
     "无法联系": "unreachable",
@@ -78,6 +81,8 @@ def walk_of(session: Session, instance: Instance, case: Case, package: bpmn.Pack
     for row in rows:
         if row.act in INTERVENED:
             raise Conflict(f"办理中有人工干预（{LABELS[row.act]}），不能按历史重走。")
+        if row.act in BESIDE:
+            raise Conflict(f"办理中有{LABELS[row.act]}，不能按历史重走；请用情景推演。")
         act = _act(row, roles)
         if act is not None:
             walk.append(act | {"at": row.at.isoformat()})
@@ -110,8 +115,8 @@ def _act(row: History, roles: Mapping[str, str]) -> dict[str, object] | None:
         return {"do": "extend", "form": {"reason": PLACEHOLDER, "work_done": PLACEHOLDER}}
     if row.act == "terminated" and row.actor_id is not None:
         return {"do": "terminate", "form": {"kind": "unworkable", "reason": PLACEHOLDER}}
-    if row.act == "withdrawn":
-        return {"do": "withdraw"}
+    if row.act in WAYS:
+        return {"do": WAYS[row.act], "form": {"reason": PLACEHOLDER}}
     if row.act == "amended":
         decision = "void" if row.result == "作废" else "resubmit"
         return {"do": "complete", **place, "prefill": "yes", "form": {"decision": decision, "reason": PLACEHOLDER}}

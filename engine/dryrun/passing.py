@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from engine import bpmn, clock, deadlines, instances
-from engine.dryrun import acting, memory
+from engine.dryrun import finding, memory
 from engine.dryrun.acts import Act
 from engine.errors import Conflict
 from engine.handlings.models import Handling
@@ -87,5 +87,5 @@ def counted_from(session: Session, moment: datetime) -> tuple[str, date]:
     received = session.scalars(query.order_by(Handling.id.desc()).limit(1)).first()
     if received is not None:
         return "received", received
-    case = acting.case_of(session)
+    case = finding.case_of(session)
     return "registered", clock.local(case.registered_at if case else moment).date()

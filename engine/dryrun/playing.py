@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from engine import bpmn, clock, instances
 from engine.db import reading
-from engine.dryrun import acting, acts, memory, passing
+from engine.dryrun import acting, acts, finding, memory, passing
 from engine.dryrun.acts import Act
 from engine.dryrun.staging import Stage
 from engine.errors import Invalid, LianxinError
@@ -210,7 +210,7 @@ class _Game:
         number = len(self.done)
         known = {due.element_id: due.due_on for due in self.dues}
         with clock.frozen(self.now), memory.act(self.engine) as session:
-            for task in acting.open_tasks(session):
+            for task in finding.open_tasks(session):
                 if task.due_on is not None and known.get(task.element_id) != task.due_on:
                     self.dues.append(_due(session, number, task, self.now))
             seen = sum(len(row.troubles) for row in self.done)
@@ -225,7 +225,7 @@ class _Game:
 def _due(session: Session, number: int, task: Task, now: datetime) -> Due:
     since = passing.counted_from(session, now)[1]
     if task.role != "answer":
-        case = acting.case_of(session)
+        case = finding.case_of(session)
         since = case.arrived_on if case is not None and case.arrived_on is not None else since
     assert task.due_on is not None  # noqa: S101 - the caller asks only for tasks that have one
     return Due(number, task.element_id, task.name, task.due_on, since)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from engine import casefile, clock, forms, tasks
 from engine.cases.models import Case
 from engine.catalogue.act import Act
-from engine.dryrun import acting, observing, passing, world
+from engine.dryrun import acting, finding, observing, passing, world
 from engine.dryrun.playing import Play, opened
 from engine.errors import NotFound
 from engine.handlings import operations as handlings
@@ -112,7 +112,7 @@ class Sight:
 def see(play: Play) -> Sight:
     """The sandbox as it stands after the walk."""
     with opened(play) as session:
-        case, since = acting.case_of(session), passing.counted_from(session, play.now)
+        case, since = finding.case_of(session), passing.counted_from(session, play.now)
         instance = session.scalars(select(Instance).order_by(Instance.id).limit(1)).first()
         deadlines = session.scalars(select(Deadline).order_by(Deadline.due_at, Deadline.id)).all()
         messages = session.scalars(select(Subscription.message)).all()
@@ -123,7 +123,7 @@ def see(play: Play) -> Sight:
             zero=since[1] if case else None,
             case=case,
             ended=instance is not None and instance.status == "ended",
-            waiting=tuple(_waiting(session, task) for task in acting.open_tasks(session)),
+            waiting=tuple(_waiting(session, task) for task in finding.open_tasks(session)),
             timers=tuple(Timer(row.name, row.due_at, expressed(session, row.due_at)) for row in deadlines),
             messages=tuple(messages),
             notices=tuple(_told(session, play)),
@@ -147,7 +147,7 @@ def expressed(session: Session, moment: datetime) -> str:
 def _waiting(session: Session, task: Task) -> Waiting:
     days = workdays.calendar(session)
     zero = _zero(session, task) if task.due_on else None
-    people = acting.entitled(session, task)
+    people = finding.entitled(session, task)
     place = session.get(Organisation, task.organisation_id) if task.organisation_id else None
     return Waiting(
         element=task.element_id,
@@ -172,14 +172,14 @@ def _words(session: Session, task: Task, person: Person) -> str:
 
 
 def _zero(session: Session, task: Task) -> date:
-    case = acting.case_of(session)
+    case = finding.case_of(session)
     if task.role != "answer" and case is not None and case.arrived_on is not None:
         return case.arrived_on
     return passing.counted_from(session, clock.now())[1]
 
 
 def _may_extend(session: Session, task: Task) -> bool:
-    case = acting.case_of(session)
+    case = finding.case_of(session)
     if task.role != "answer" or case is None:
         return False
     handling = Act(session, case, task.instance_id).handling
@@ -243,8 +243,8 @@ def _form(play: Play, name: str) -> forms.Form:
 def sheet(play: Play, element: str) -> Sheet:
     """The form of an open task, as whoever may do it would see it; NotFound when it does not wait."""
     with opened(play) as session:
-        task = next((task for task in acting.open_tasks(session) if task.element_id == element), None)
-        people = acting.entitled(session, task) if task else []
+        task = next((task for task in finding.open_tasks(session) if task.element_id == element), None)
+        people = finding.entitled(session, task) if task else []
         if task is None or not people:
             raise NotFound
         view = tasks.load(session, organisation.actor(session, people[0].id), task.id)
@@ -269,10 +269,10 @@ def drawing(play: Play, process_id: str | None) -> dict[str, Any]:
     """The diagram as the page of a case would show it, with what passed by itself marked as well: the one asked for,
     else where the oldest open task is. NotFound before registration. See engine.casefile.diagram for its parts."""
     with opened(play) as session:
-        case = acting.case_of(session)
+        case = finding.case_of(session)
         if case is None:
             raise NotFound
-        waiting = acting.open_tasks(session)
+        waiting = finding.open_tasks(session)
         process_id = process_id or (waiting[0].process_id if waiting else None)
         watcher = session.scalars(select(Person).where(Person.login == world.WATCHER)).one()
         drawn = casefile.diagram(session, organisation.actor(session, watcher.id), case.id, process_id)

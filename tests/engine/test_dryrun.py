@@ -78,12 +78,12 @@ def test_after_eleven_working_days_the_escalation_fires_and_nothing_live_is_touc
 
 
 def test_the_factory_scenarios_are_brought_in_once(session, installed):
-    assert dryrun.import_factory(session, config.ROOT / "processes") == 25
+    assert dryrun.import_factory(session, config.ROOT / "processes") == 27
     known = dryrun.scenarios(session, "opinion")
     dryrun.delete(session, installed.actor("procedure_administrator"), known[3])
     session.flush()
     assert dryrun.import_factory(session, config.ROOT / "processes") == 0, "what was deleted stays away"
-    assert len(dryrun.scenarios(session, "opinion")) == 24
+    assert len(dryrun.scenarios(session, "opinion")) == 26
 
 
 def test_the_factory_scenarios_hold_and_pass_every_element(sqlite):
@@ -100,11 +100,7 @@ def _hold_and_pass_every_element(session):
     outcomes = [dryrun.run(on, one) for one in dryrun.scenarios(session, "opinion")]
     # a consultation is called on the page of a case, beside the procedure that a dry run walks
     uncovered = {one.name: one.uncovered for one in dryrun.coverage(on, outcomes) if one.uncovered}
-    # and the sandbox has one case, that nothing can be joined with (并案)
-    assert [name for _, name, _ in uncovered.pop("逐级受理")] == ["并案，随主件答复"]
-    # and no tier takes a late case back unless its parameter says so (R69)
-    assert [name for _, name, _ in uncovered.pop("承办与反馈")] == ["收回", "已收回"]
-    assert set(uncovered) == {"三方协商", "商定事项", "并案，随主件答复"}
+    assert set(uncovered) == {"三方协商", "商定事项"}
     only_one = dryrun.coverage(on, outcomes[:1])
     one = next(one for one in only_one if one.name == "承办与反馈")
     assert 0 < one.percent < 100 and "申请延期" in [name for _, name, _ in one.uncovered]
