@@ -186,7 +186,8 @@ def hold(session: Session, actor: Actor, store: Store, part: Part, media_type: s
 
 def assign(session: Session, actor: Actor, attachment_id: int, typed: str) -> Case:
     """归档 of a scan by hand: the case of the number typed gets it. NotFound when it does not wait any more."""
-    row = session.scalars(select(Attachment).where(Attachment.id == attachment_id, *_loose(actor))).first()
+    query = select(Attachment).where(Attachment.id == attachment_id, *_loose(actor)).with_for_update()
+    row = session.scalars(query).first()
     if row is None:
         raise NotFound
     if not typed.strip():
