@@ -34,6 +34,7 @@ class Round:
     unit: str
     opinions: Sequence[Opinion]
     signatures: Mapping[str, Signature]
+    agreed: Sequence[Signature]  # under the grade of the consultation (R82)
     tries: Sequence[ContactTry]
     residents: Sequence[InvitedResident]
     rating: Rating | None
@@ -130,12 +131,21 @@ def _rounds(session: Session, case_id: int, asked: bool) -> list[Round]:
         voices = opinions.get(key, [])
         made.append(Round(
             handling=found[key].Handling, unit=found[key].name, opinions=voices,
-            signatures={row.party: row for row in hands if any(row.party == one.party and row.signed_at == one.at
-                                                              for one in voices)},
+            signatures={row.party: row for row in reversed(hands) if any(
+                row.party == one.party and row.signed_at == one.at for one in voices
+            )},
+            agreed=_agreed(hands, rating),
             tries=tried.get(key, []), residents=heard.get(key, []), rating=rating,
             corrections=[row for row in corrected if rating is not None and row.rating_id == rating.id],
         ))  # fmt: skip
     return made
+
+
+def _agreed(hands: Sequence[Signature], rating: Rating | None) -> list[Signature]:
+    """The hands given at the consultation, under the grade that was agreed there: the last of each party by then."""
+    if rating is None or not (rating.consulted and rating.agreed):
+        return []
+    return list({row.party: row for row in hands if row.signed_at == rating.at}.values())
 
 
 def _asked_now(handling: Handling, asked: bool, rated: bool) -> bool:

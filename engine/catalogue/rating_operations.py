@@ -161,14 +161,59 @@ def _rounds(act: Act) -> int:
 
 
 def agree(act: Act) -> dict[str, Any]:
-    """After consultation: the agreed grade, or none — then the reporter's stands with the others' views (A10, R82)."""
+    """After consultation: the agreed grade under fresh hands of all three; or none — then the reporter's stands with
+    the others' views, under the hands they gave (A10, R82)."""
     grade = str(act.form.get("grade", ""))
     if grade not in (*GRADES, "none"):
         raise Invalid("请写明协商结果。", errors={"grade": "请选择协商一致的等级，或“未达成一致”。"})
     remark = str(act.form.get("remark") or act.form.get("opinion") or "")
+    if grade in GRADES:
+        _sign_agreed(act, grade, remark)
     act.history = act.record("rating_agreed", result=GRADE_NAMES.get(grade, "未达成一致"), opinion=remark)
     _register(act, grade if grade in GRADES else "", remark, consulted=True)
     return {}
+
+
+def _sign_agreed(act: Act, grade: str, remark: str) -> None:
+    """The three hands under the agreed grade, given where they met; an unnamed reporter has none (A27)."""
+    form, case, head = act.form, act.case, act.require_actor()
+    hands: list[tuple[str, str, int | None, str, bytes | None, str]] = []
+    if case.reporter_name:
+        hands.append(("reporter", case.reporter_name, None, *_agreed_reporter(act)))
+    method = str(form.get("delegate_signing") or "")
+    if method not in ("drawn", "paper"):
+        said = {"delegate_signing": "请市党代表对协商等级签名；不能达成一致的，协商等级选“未达成一致”。"}
+        raise Invalid("市党代表还没有对协商等级签名。", errors=said)
+    image = (
+        signing.drawing(str(form.get("delegate_signature") or ""), "delegate_signature") if method == "drawn" else None
+    )
+    hands.append(("delegate", case.delegate_name, case.delegate_person_id, method, image, ""))
+    own = signing.of_form(str(form.get("signature") or ""), "", head.name)
+    hands.append(("department", head.name, head.person_id, *own, ""))
+    for party, name, person_id, method, image, witness in hands:
+        signing.record(
+            act.session, case, "rating", party, name=name, at=act.now, method=method, image=image, person_id=person_id,
+            witness=witness, note=remark[:300] if party == "reporter" else "",
+            content_hash=_signed_hash(act, party, grade),
+        )  # fmt: skip
+
+
+def _agreed_reporter(act: Act) -> tuple[str, bytes | None, str]:
+    """(method, drawing, witness) of the reporter under the agreed grade, or what stands for his hand (R112)."""
+    form, field = act.form, "reporter_signing"
+    method = str(form.get(field) or "")
+    if method not in ("drawn", "paper", "phone", "refused", "unreachable"):
+        raise Invalid("反映人还没有对协商等级签名。", errors={field: "请选择反映人怎样对协商等级签名。"})
+    if method == "unreachable" and _opinions(act).get("reporter") != "unreachable":
+        said = {field: "反映人已作过评价，协商等级须经其确认；联系不上的，协商等级选“未达成一致”，以其评价为准。"}
+        raise Invalid("反映人还没有对协商等级签名。", errors=said)
+    witness = str(form.get("reporter_witness") or "") if method == "refused" else ""
+    if method == "refused" and not witness:
+        raise Invalid("请填写见证人。", errors={"reporter_witness": "反映人拒绝签名的，请填写见证人姓名。"})
+    image = (
+        signing.drawing(str(form.get("reporter_signature") or ""), "reporter_signature") if method == "drawn" else None
+    )
+    return method, image, witness
 
 
 def conclude(act: Act) -> dict[str, Any]:

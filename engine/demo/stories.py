@@ -243,6 +243,7 @@ def agreed_after_talk(p: Player, received: int) -> Wakes:
     p.do(
         "rating_consultation", grade="fairly_satisfied",
         remark="三方在社区党代表工作室会商，承办单位承诺下月底前完成剩余部分，反映人同意评为基本满意。",
+        reporter_signing="paper", delegate_signing="paper",
     )  # fmt: skip
 
 

@@ -214,7 +214,7 @@ def _vote(opinion: Opinion | None, hand: Signature | None) -> Signed | None:
     if opinion is None:
         return None
     on = clock.local(opinion.at).date()
-    if opinion.grade == "unreachable":
+    if opinion.grade == "unreachable" and (hand is None or hand.method == "unreachable"):
         return Signed("", on, f"无法联系。{opinion.remark}")
     if hand is None or hand.signed_at < opinion.at:
         return Signed(opinion.name, on)

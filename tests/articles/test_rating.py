@@ -21,7 +21,7 @@ from engine.notices.models import Notice
 from engine.organisation.models import Placement
 from engine.ratings.models import InvitedResident, LedgerPage, Opinion, Rating
 from engine.work.models import Instance, Task
-from tests import factories
+from tests import drawings, factories
 from tests.people import Cast
 from web.words import word
 
@@ -159,19 +159,37 @@ def test_r81_an_unnamed_reporter_is_not_asked(session: Session, cast: Cast) -> N
     assert (case.state, case.grade) == ("closed", "satisfied")
 
 
+AGREED = {"reporter_signing": "phone", "delegate_signing": "drawn", "delegate_signature": drawings.signature()}
+
+
 @pytest.mark.parametrize(("agreed", "grade"), [("fairly_satisfied", "fairly_satisfied"), ("none", "dissatisfied")])
 def test_r82_disagreement_leads_to_one_consultation(session: Session, cast: Cast, agreed: str, grade: str) -> None:
-    case = accepted(session, cast)
+    """And an agreed grade is signed by all three anew; where there is none, what each signed before stands."""
+    case, clerk = accepted(session, cast), cast.actor("street_clerk")
     rate(session, cast, case, "dissatisfied", "satisfied", "satisfied")
     assert (case.state, open_roles(session, case)) == ("rating_disagreed", {"rating_consultation"})
     with pytest.raises(Invalid), session.begin_nested():
         factories.act(session, cast, case, "street_head", "rating_consultation", remark="没有写等级")
-    factories.act(session, cast, case, "street_head", "rating_consultation", grade=agreed, remark="三方面谈。")
+    outcome = {"grade": agreed, "remark": "三方面谈。"}
+    if agreed != "none":
+        for wrong in ({}, {"reporter_signing": "drawn"}, {"delegate_signing": ""}, {"reporter_signing": "refused"},
+                      {"reporter_signing": "unreachable"}, {"delegate_signing": "click"}):  # fmt: skip
+            form = outcome | (AGREED if wrong else {}) | wrong
+            with pytest.raises(Invalid), session.begin_nested():
+                factories.act(session, cast, case, "street_head", "rating_consultation", **form)
+        outcome |= AGREED
+    factories.act(session, cast, case, "street_head", "rating_consultation", **outcome)
     registered = session.scalars(select(Rating)).one()
     assert (registered.grade, registered.agreed, registered.consulted) == (grade, agreed != "none", True)
     views = {row.party: row.grade for row in session.scalars(select(Opinion))}
     assert views == {"reporter": "dissatisfied", "delegate": "satisfied", "department": "satisfied"}
     assert open_roles(session, case) == (set() if agreed != "none" else {"rating_redo"})
+    session.flush()
+    hands = [(row.party, row.name, row.method) for row in rating.standing(session, clerk, case.id).rounds[0].agreed]
+    assert hands == ([("reporter", "陈某某", "phone"), ("delegate", "戴代表", "drawn"), ("department", "赵部长", "click")]
+                     if agreed != "none" else [])  # fmt: skip
+    page = printing.annex2(session, clerk, case.id)
+    assert page.delegate is not None and (page.delegate.image is not None) is (agreed != "none")
 
 
 def redone(session: Session, cast: Cast, at: Clock) -> Case:
@@ -206,7 +224,8 @@ def test_r83_the_second_time_it_is_consulted_and_final(session: Session, cast: C
     factories.step(session, cast, case, "accepted")
     rate(session, cast, case, "dissatisfied", "dissatisfied", "dissatisfied")
     assert open_roles(session, case) == {"rating_consultation"}
-    factories.act(session, cast, case, "street_head", "rating_consultation", grade="dissatisfied", remark="仍不满意。")
+    factories.act(session, cast, case, "street_head", "rating_consultation", grade="dissatisfied", remark="仍不满意。",
+                  **AGREED)  # fmt: skip
     assert (case.state, case.grade, open_roles(session, case)) == ("closed", "dissatisfied", set())
 
 
