@@ -170,8 +170,8 @@ def _registered_too(session: Session, lead: Case, different: Mapping[str, Any]) 
     form = dict(ORDINARY) | {
         "reporter_name": "另一位反映人", "reporter_phone": "13800000001", "matter": lead.matter,
         "reflected_on": clock.today().isoformat(), "delegate_id": intake.delegates_for(session, lead.studio_id)[0][0],
-    } | different  # fmt: skip
-    member = intake.register(session, organisation.actor(session, liaison.id), lead.studio_id, form)
+    }  # fmt: skip
+    member = intake.register(session, organisation.actor(session, liaison.id), lead.studio_id, {**form, **different})
     steps = [REFERRED[1], REFERRED[2], *[ESCALATED] * list(world.DEPARTMENTS).index(lead.tier)]
     for step in steps:
         session.flush()
