@@ -1,10 +1,22 @@
 // Every htmx request carries the page's CSRF token; a request that never arrived says so in the page's status line.
+// A form that was sent is not kept as a draft any more: its step may be done when the draft arrives.
+document.addEventListener(
+  "submit",
+  (event) => {
+    event.target.dataset.leaving = "yes";
+  },
+  true,
+);
+
 document.addEventListener("htmx:config:request", (event) => {
+  const { request, sourceElement } = event.detail.ctx;
   const token = document.querySelector('meta[name="csrf-token"]')?.content;
-  if (token) event.detail.ctx.request.headers["X-CSRFToken"] = token;
+  if (token) request.headers["X-CSRFToken"] = token;
+  if (sourceElement?.closest("form")?.dataset.leaving && sourceElement.classList.contains("saved")) event.preventDefault();
 });
 
 document.addEventListener("htmx:error", () => {
   const line = document.querySelector("[data-status-line]");
   if (line) line.textContent = "没有连上服务器，请稍后再试。您填写的内容还在本页。";
+  for (const form of document.querySelectorAll("form[data-leaving]")) delete form.dataset.leaving;
 });
