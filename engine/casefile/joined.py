@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,9 @@ from engine import access
 from engine.access import Actor, Verb
 from engine.cases.models import Case
 from engine.catalogue import scopes
+from engine.catalogue.merging import MERGED
+from engine.organisation.models import Organisation
+from engine.work.models import Task
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,13 @@ class Member:
 
 @dataclass(frozen=True)
 class Joined:
-    """`lead`: whose answer this case waits for or took; `members`: the cases that joined this one."""
+    """`lead`: whose answer this case waits for or took; `members`: the cases that joined this one. While this one waits,
+    `unit` has the leading case until `due_on`; "" and None otherwise."""
 
     lead: Member | None = None
     members: Sequence[Member] = ()
+    unit: str = ""
+    due_on: date | None = None
 
 
 def joined(session: Session, actor: Actor, case: Case) -> Joined:
@@ -38,7 +45,15 @@ def joined(session: Session, actor: Actor, case: Case) -> Joined:
     lead = session.get(Case, case.merged_into_id) if case.merged_into_id else None
     query = select(Case).where(Case.merged_into_id == case.id).order_by(Case.id)
     members = session.scalars(query).all() if case.leads else ()
-    return Joined(_member(session, actor, lead) if lead else None, [_member(session, actor, row) for row in members])
+    unit, due_on = _waits_for(session, lead) if lead is not None and case.state == MERGED else ("", None)
+    told = _member(session, actor, lead) if lead else None
+    return Joined(told, [_member(session, actor, row) for row in members], unit, due_on)
+
+
+def _waits_for(session: Session, lead: Case) -> tuple[str, date | None]:
+    query = select(Organisation.name, Task.due_on).join(Organisation, Organisation.id == Task.organisation_id)
+    found = session.execute(query.where(Task.case_id == lead.id, Task.role == "answer").limit(1)).first()
+    return (found[0], found[1]) if found else ("", None)
 
 
 def _member(session: Session, actor: Actor, case: Case) -> Member:
