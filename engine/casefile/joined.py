@@ -31,8 +31,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Joined:
-    """`lead`: whose answer this case waits for or took; `members`: the cases that joined this one. While this one waits,
-    `unit` has the leading case until `due_on`; "" and None otherwise."""
+    """`lead`: whose answer this case waits for or took; `members`: the cases that joined this one. While this one
+    waits, `unit` has the leading case until `due_on`; "" and None otherwise."""
 
     lead: Member | None = None
     members: Sequence[Member] = ()
