@@ -2,15 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import clock, db, filing, intake, printing, tasks
+from engine import clock, filing, intake, printing, tasks
 from engine.attachments import queries as attachments
 from engine.attachments.store import Store
 from engine.cases import content, numbering, versions
@@ -106,33 +104,6 @@ def test_r30_the_year_turns_in_shenzhen_also_on_a_server_in_utc(
     assert factories.registered(session, cast, **on).number == "沙头角街道沙头角社区2010057"
     at("2011-01-01 00:00")
     assert factories.registered(session, cast, **on).number == "沙头角街道沙头角社区2011001"
-
-
-def test_r31_registrations_at_once_some_rolled_back_leave_no_gap(
-    database: Engine, at: Callable[[str], object]
-) -> None:  # fmt: skip
-    """The 200 of the requirement run in tests/engine/test_numbering.py."""
-    at("2026-03-02 10:00")
-    cast = factories.prepared(database)
-    actor, studio_id = cast.actor("liaison"), cast.studio.id
-    cast.session.close()
-    form = factories.FORM | {"delegate_id": str(cast.delegates["delegate"].id)}
-
-    def register(turn: int) -> None:
-        try:
-            with db.transaction(database) as session:
-                intake.register(session, actor, studio_id, form)
-                if turn % 5 == 4:
-                    raise RuntimeError
-        except RuntimeError:
-            pass
-
-    contexts = [copy_context() for _ in range(20)]
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        list(pool.map(lambda turn: contexts[turn].run(register, turn), range(20)))
-    with db.reading(database) as session:
-        numbers = list(session.scalars(select(Case.number).order_by(Case.sequence)))
-    assert numbers == [f"沙头角街道沙头角社区2026{sequence:03d}" for sequence in range(1, 17)]
 
 
 def test_r32_a_void_form_keeps_number_reason_person_and_ledger_line(session: Session, cast: Cast) -> None:

@@ -23,7 +23,7 @@ class RolledBackError(Exception):
     """The registration fails at the last moment."""
 
 
-def test_200_parallel_registrations_of_which_40_roll_back_leave_no_gap(
+def test_r31_200_registrations_at_once_of_which_40_roll_back_leave_no_gap(
     database: Engine, at: Callable[[str], object]
 ) -> None:
     at("2026-03-02 10:00")

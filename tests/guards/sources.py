@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from engine.config import ROOT
@@ -21,11 +21,16 @@ class Source:
     path: str
     tree: ast.Module
 
-    @property
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Everything in the tree; a dozen guards look through it."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def names(self) -> dict[str, str]:
         """Local name → the dotted name it was imported as."""
         found: dict[str, str] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     found[alias.asname or alias.name.split(".")[0]] = (
@@ -38,13 +43,13 @@ class Source:
     def calls(self) -> Iterator[tuple[str, ast.Call]]:
         """Every call with the dotted name of what is called: `engine.db.transaction`, `?.commit`."""
         names = self.names
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Call):
                 yield dotted(node.func, names), node
 
     def imports(self) -> Iterator[tuple[str, ast.stmt]]:
         """Every imported module, whether `import a.b` or `from a.b import c` (as a.b.c)."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from ((alias.name, node) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -52,9 +57,7 @@ class Source:
 
     def strings(self) -> Iterator[ast.Constant]:
         """Every text constant."""
-        yield from (
-            node for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        )
+        yield from (node for node in self.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def dotted(node: ast.expr, names: dict[str, str]) -> str:

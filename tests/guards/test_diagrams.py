@@ -108,9 +108,10 @@ def told() -> frozenset[str]:
     return frozenset(kinds)
 
 
-def mentioned() -> set[str]:
+@cache
+def mentioned() -> frozenset[str]:
     """Every short text of the code: a kind handed on through a variable still stands somewhere."""
-    return {node.value for file in python() for node in file.strings()}
+    return frozenset(node.value for file in python() for node in file.strings())
 
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
@@ -172,7 +173,7 @@ def test_option_sources_of_forms_are_known(folder: Path) -> None:
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_every_field_of_a_form_is_read(folder: Path) -> None:
     """What nobody reads is gone when the task is done: a field's name stands in the engine, as a text or a column."""
-    columns = {node.attr for file in python() for node in ast.walk(file.tree) if isinstance(node, ast.Attribute)}
+    columns = {node.attr for file in python() for node in file.nodes if isinstance(node, ast.Attribute)}
     for file in sorted((folder / "forms").glob("*.json")):
         names = set(json.loads(file.read_text(encoding="utf-8"))["properties"])
         assert names - mentioned() - columns == set(), f"{file.name}: asked for and thrown away"

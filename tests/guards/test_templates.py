@@ -41,7 +41,7 @@ def rendered(files: tuple[Source, ...], pages: dict[str, str]) -> dict[str, str]
     """Every template somebody names → who: text constants of web/*.py, and extends, include, import of templates."""
     found: dict[str, str] = {}
     for file in files:
-        for text in (node.value for node in ast.walk(file.tree) if isinstance(node, ast.Constant)):
+        for text in (node.value for node in file.nodes if isinstance(node, ast.Constant)):
             if isinstance(text, str) and re.fullmatch(r"[\w/-]+\.html", text):
                 found[text] = file.path
     for name, text in pages.items():
