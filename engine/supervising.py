@@ -1,6 +1,6 @@
 """催办, 督办, 督办意见, replies and 收回改派 from the pages of a case: beside the tasks, while a unit works on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ def _each(session: Session, acts: list[Act], press: Callable[[Act], Slip]) -> Sl
 
 def form(session: Session, actor: Actor, case_id: int) -> forms.Form:
     """The form of a 督办通知单, as the version of the procedure has it."""
-    return _form(session, _opened(session, actor, Verb.SUPERVISION_ISSUE, case_id, {})[0].instance_id)
+    return _form(session, _working(session, _case(session, actor, Verb.SUPERVISION_ISSUE, case_id))[0].instance_id)
 
 
 def _form(session: Session, instance_id: int) -> forms.Form:
@@ -131,19 +131,28 @@ def _text(text: str, kind: str, *, required: bool = True) -> str:
     return text
 
 
-def _opened(session: Session, actor: Actor, verb: Verb, case_id: int, data: Mapping[str, Any]) -> list[Act]:
-    """An act per unit working on the case, its instance locked; Conflict when none is."""
+def _case(session: Session, actor: Actor, verb: Verb, case_id: int) -> Case:
     case = session.get(Case, case_id)
     if case is None:
         raise NotFound
     require(actor, verb, scopes.case_scope(session, case))
-    working = select(Task).where(Task.case_id == case_id, Task.role == "answer").order_by(Task.id)
-    first = session.scalars(working).first()
-    if first is not None:
-        instances.locked(session, first.instance_id)
-    found = session.scalars(working.execution_options(populate_existing=True)).all()
+    return case
+
+
+def _working(session: Session, case: Case) -> Sequence[Task]:
+    """What the units working on the case have open, as it stands in the database now; Conflict when there is none."""
+    query = select(Task).where(Task.case_id == case.id, Task.role == "answer").order_by(Task.id)
+    found = session.scalars(query.execution_options(populate_existing=True)).all()
     if not found:
         raise Conflict("现在没有承办单位在办理此件，不能催办、督办或收回。")
+    return found
+
+
+def _opened(session: Session, actor: Actor, verb: Verb, case_id: int, data: Mapping[str, Any]) -> list[Act]:
+    """An act per unit working on the case, its instance locked; Conflict when none is."""
+    case = _case(session, actor, verb, case_id)
+    instances.locked(session, _working(session, case)[0].instance_id)
+    found = _working(session, case)
     return [_act(session, actor, case, task, data, several=len(found) > 1) for task in found]
 
 

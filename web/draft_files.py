@@ -16,7 +16,7 @@ from engine.errors import Conflict, Invalid, NotFound
 from engine.sheets import archive, listing
 from web import sheets
 from web.downloads import download
-from web.policy import policy, reading
+from web.policy import policy, raw, reading
 from web.session import actor
 
 blueprint = Blueprint("draft_files", __name__, url_prefix="/procedures/<key>/files")
@@ -133,6 +133,7 @@ def edit(key: str) -> ResponseReturnValue:
 
 @blueprint.post("/edit")
 @policy(Verb.DEFINITION_PUBLISH)
+@raw
 def save(key: str) -> ResponseReturnValue:
     """Keep what stands in the table; `op` first does one act on it (a row up, a column away). Scripts get JSON."""
     files, editing = _files(key)

@@ -39,6 +39,17 @@ def reading(view: View) -> View:
     return view
 
 
+def raw(view: View) -> View:
+    """A view that keeps what was typed as it is and says itself which characters cannot stay."""
+    view.lianxin_raw = True  # type: ignore[attr-defined]
+    return view
+
+
+def reads_raw(view: object) -> bool:
+    """Whether a view said that it looks at characters itself."""
+    return bool(getattr(view, "lianxin_raw", False))
+
+
 def only_reads(view: Callable[..., Any]) -> bool:
     """Whether a view said that it writes nothing."""
     return bool(getattr(view, "lianxin_reading", False))

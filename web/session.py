@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, flash, g, redirect, r
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine import access, db, rehearsal
@@ -22,6 +23,7 @@ from engine.errors import Invalid, NotFound
 from engine.organisation import passwords
 from engine.organisation import queries as organisation
 from engine.organisation.models import Person
+from web import typed
 from web.policy import only_reads, policy, public, verb_of
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -84,8 +86,15 @@ class Application(Flask):
         view = self.view_functions.get(request.endpoint or "")
         if view is None or request.endpoint == "static":
             return self.make_response(super().dispatch_request())
-        with opened(writing=request.method not in READING and not only_reads(view)) as session:
-            answer = self.make_response(_unless_signed_out(view) or super().dispatch_request())
+        typed.check_address()
+        writing = request.method not in READING and not only_reads(view)
+        with opened(writing=writing) as session:
+            try:
+                answer = self.make_response(_unless_signed_out(view) or super().dispatch_request())
+            except (DBAPIError, OverflowError) as error:
+                raise typed.refusal(error) or error from error
+            if writing and answer.status_code < 400:
+                typed.check_kept(view)
             if answer.status_code >= 400 and not g.pop("keep_writes", False):
                 session.rollback()
             return answer

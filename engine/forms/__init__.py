@@ -7,7 +7,7 @@ a form: x-submit, x-acts.
 """
 
 from engine.forms.entries import clean, visible
-from engine.forms.faults import validate
+from engine.forms.faults import stray, validate
 from engine.forms.schema import Field, Form, Option, fields, load
 
-__all__ = ["Field", "Form", "Option", "clean", "fields", "load", "validate", "visible"]
+__all__ = ["Field", "Form", "Option", "clean", "fields", "load", "stray", "validate", "visible"]

@@ -52,6 +52,11 @@ def _text_fault(item: Field, value: Any) -> str:
     return ""
 
 
+def stray(text: str) -> int | None:
+    """Where the first character stands that no text of any length may hold, None when there is none."""
+    return next((at for at, char in enumerate(text) if char not in "\n\r\t" and _unusable(char)), None)
+
+
 def _unusable(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _BIDI or ord(char) & 0xFFFE == 0xFFFE
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import clock, forms
 from engine.attachments import inspecting, naming
 from engine.attachments.store import Store
 from engine.cases import attempts
@@ -128,7 +128,7 @@ def _wrong(data: Mapping[str, str]) -> dict[str, str]:
         if len(data[name]) > most
     }
     for name, text in data.items():
-        if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text):
+        if forms.stray(text) is not None:
             errors[name] = "有看不见的控制字符，请删去后重新输入。"
     if not data["content"]:
         errors["content"] = "请写明您要反映的情况。"

@@ -16,6 +16,7 @@ from engine.cases.models import Case, Draft
 from engine.catalogue.act import Act
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.handlings.models import Handling, Supervision
+from engine.ledger.models import LedgerEntry
 from engine.notices.models import Notice
 from engine.organisation.models import Post
 from engine.work import operations as work
@@ -208,6 +209,9 @@ def test_back_to_an_earlier_step_and_never_into_a_block(session: Session, cast: 
     operate.go_back(session, administrator, task.instance_id, task.token, "sign", WHY)
     assert roles(session, case) == ["signature"] and case.state == "awaiting_signature"
     assert acts(session, case) == [("sent_back", "管流程", "报街道组织部门 → 党代表签名确认")]
+    task = factories.open_task(session, case, "signature")
+    operate.move(session, administrator, task.instance_id, task.token, "ledger", WHY)  # written once all the same
+    assert session.scalars(select(LedgerEntry.case_id)).all() == [case.id]
     for name in ("signed", "reported", "referred", "answered", "accepted", "rated_by_reporter", "rated_by_delegate"):
         factories.step(session, cast, case, name)
     task = factories.open_task(session, case, "rating_department")

@@ -126,6 +126,7 @@ WRONG = (
     ({"content": " "}, "请写明您要反映的情况"),
     ({"content": "长" * 3001}, "最多 3000 个字"),
     ({"content": "看不见\x00的"}, "看不见的控制字符"),
+    ({"content": "\u202egnp.exe"}, "看不见的控制字符"),
     ({"website": "http://spam.example"}, "此栏请留空"),
     ({"files": [(BytesIO(b"MZ\x90"), "照片.jpg")]}, "照片.jpg”不能上传"),
     ({"files": [(BytesIO(PNG), f"{n}.png") for n in range(6)]}, "最多 5 个附件"),
@@ -144,14 +145,14 @@ def test_wrong_letters_are_refused_beside_what_was_typed(write, database):
 
 def test_a_second_click_is_the_same_letter_and_hostile_text_is_text(stranger, visit, database):
     once = re.search(r'name="once" value="(\w{32})"', stranger.get(f"/intake/{HERE}").text)[1]
-    hostile = "<script>alert(1)</script>=1+1 {{7*7}} \u202egnp.exe"
+    hostile = "<script>alert(1)</script>=1+1 {{7*7}} \u200d𠮷"
     for _ in range(2):
         stranger.post(f"/intake/{HERE}", LETTER | {"once": once, "content": hostile})
     with db.reading(database) as session:
         assert session.query(Submission).one().content == hostile
     page = visit("liaison").get("/submissions/1").text
     assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;=1+1 {{7*7}}" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;=1+1 {{7*7}} \u200d𠮷" in page
 
 
 def test_too_many_from_one_address_and_too_many_wrong_codes(write, stranger, database, at):
