@@ -1,5 +1,6 @@
 """推演: a procedure tried out in a sandbox, scenarios that guard its publishing, past cases gone through again."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from engine import access, bpmn, clock, definitions, drafting, dryrun
 from engine.access import Verb
 from engine.errors import Conflict, Invalid, NotFound
+from engine.parameters.rules import RULES
 from engine.scenarios.models import DryRun
 from web.forms import Filled
 from web.policy import policy
@@ -116,12 +118,19 @@ def _show(run: DryRun, task: str, refusal: Invalid | Conflict | None = None) -> 
         return render_template("dryrun/unplayable.html", findings=forbidding(refused), **shell), 422
     play = dryrun.play(on, run.starts_at, run.acts)
     sight = dryrun.see(play)
-    task = task or (sight.waiting[0].element if len(sight.waiting) == 1 else "")
+    task = task or (sight.waiting[0].key if len(sight.waiting) == 1 else "")
     page = render_template(
         "dryrun/show.html", play=play, sight=sight, task=task, filled=_filled(play, sight, task, refusal),
-        findings=on.laid.findings, extra=EXTRA, drawings=_drawings(play), left=len(run.acts) - len(play.done), **shell,
+        findings=on.laid.findings, extra=EXTRA, parameters=RULES, units=_units(play, sight), drawings=_drawings(play),
+        left=len(run.acts) - len(play.done), **shell,
     )  # fmt: skip
     return page, status
+
+
+def _units(play: dryrun.Play, sight: dryrun.Sight) -> Sequence[tuple[str, str]]:
+    """The units of the tier that reviews, for 分项转交."""
+    reviews = [item for item in sight.waiting if item.role == "tier_review" and not item.of and item.seats]
+    return dryrun.sheet(play, reviews[0].key).choices.get("units", ()) if reviews and not play.failed else ()
 
 
 def _drawings(play: dryrun.Play) -> dict[str, Any] | None:
@@ -140,7 +149,7 @@ def _filled(play: dryrun.Play, sight: dryrun.Sight, task: str, refusal: Invalid 
         sheet = dryrun.registration(play)
     elif task in EXTRA:
         sheet = dryrun.extra_sheet(play, EXTRA[task][0])
-    elif task in {item.element for item in sight.waiting if item.seats}:
+    elif task in {item.key for item in sight.waiting if item.seats}:
         sheet = dryrun.sheet(play, task)
     else:
         return None
@@ -162,12 +171,13 @@ def perform(key: str, run_id: int) -> ResponseReturnValue:
     run = dryrun.load(g.session, actor(), key, run_id, writing=True)
     act: dict[str, Any] = {name[1:]: value for name, value in request.form.items() if name.startswith("_") and value}
     step = act.pop("step", "")
-    if act.get("do") in ("start", "complete", "extend", "terminate"):
+    if act.get("do") not in ("claim", "wait", "withdraw"):
         act["form"] = _typed()
     try:
         dryrun.perform(actor(), run, stage_of(key, run.version), act, int(step) if step.isdigit() else -1)
     except (Invalid, Conflict) as refusal:
-        opened = act["do"] if act.get("do") in EXTRA else act.get("element", "")
+        key = "~".join(filter(None, (act.get("element"), act.get("of"))))
+        opened = act["do"] if act.get("do") in EXTRA else key
         return _show(run, str(opened), refusal)
     return redirect(url_for("dryrun.show", key=key, run_id=run_id, process=request.args.get("process")))
 

@@ -11,6 +11,7 @@ dryrun.failing(session, "opinion", files)                       # scenarios thes
 from engine.dryrun.acting import PRESETS
 from engine.dryrun.expecting import Checked, check, first_difference, proposals, read, text
 from engine.dryrun.factory import import_factory
+from engine.dryrun.filling import Sheet, extra_sheet, registration, sheet
 from engine.dryrun.observing import Observation
 from engine.dryrun.operations import (
     begin,
@@ -28,7 +29,7 @@ from engine.dryrun.operations import (
 from engine.dryrun.playing import Play, play
 from engine.dryrun.replaying import DueMoved, Replayed, candidates, replay
 from engine.dryrun.running import Coverage, Failure, Outcome, coverage, failing, run, scenarios
-from engine.dryrun.seeing import Sheet, Sight, drawing, extra_sheet, registration, see, sheet
+from engine.dryrun.seeing import Sight, drawing, see
 from engine.dryrun.staging import Stage, stage
 
 __all__ = [

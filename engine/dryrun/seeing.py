@@ -1,6 +1,6 @@
 """What a page shows of a sandbox: where it stands, who may act, what waits for its time, what went out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import casefile, clock, forms, tasks
+from engine import casefile, clock, tasks
 from engine.cases.models import Case
 from engine.catalogue.act import Act
-from engine.dryrun import acting, finding, observing, passing, world
+from engine.dryrun import acts, finding, observing, passing, world
 from engine.dryrun.playing import Play, opened
 from engine.errors import NotFound
 from engine.handlings import operations as handlings
@@ -36,9 +36,12 @@ class Seat:
 
 @dataclass(frozen=True)
 class Waiting:
-    """An open task. `place` is its organisation, `holder` who signed for it ("" = nobody yet)."""
+    """An open task. `place` is its organisation, `holder` who signed for it ("" = nobody yet); `of` tells several of
+    one element apart, see engine.dryrun.acts."""
 
     element: str
+    role: str
+    of: str
     name: str
     place: str
     seats: tuple[Seat, ...]
@@ -50,6 +53,16 @@ class Waiting:
     lamp: Lamp | None
     provisional: bool
     may_extend: bool
+
+    @property
+    def key(self) -> str:
+        """How an address names it."""
+        return f"{self.element}~{self.of}" if self.of else self.element
+
+    @property
+    def of_words(self) -> str:
+        """The same for people; "" where there is no other."""
+        return acts.of_words(self.of) if self.of else ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,11 @@ class Sight:
     next_due: datetime | None
     may_withdraw: bool
     may_terminate: bool
+    joined: bool  # a case waits for the answer of this one
+
+    def waits(self, role: str) -> bool:
+        """Does the first case itself wait for a step of this role?"""
+        return any(item.role == role and not item.of for item in self.waiting)
 
     @property
     def today(self) -> date:
@@ -133,6 +151,7 @@ def see(play: Play) -> Sight:
             next_due=deadlines[0].due_at if deadlines else None,
             may_withdraw=_withdrawable(session, case),
             may_terminate="terminate" in messages,
+            joined="lead_answered" in messages,
         )
 
 
@@ -151,6 +170,8 @@ def _waiting(session: Session, task: Task) -> Waiting:
     place = session.get(Organisation, task.organisation_id) if task.organisation_id else None
     return Waiting(
         element=task.element_id,
+        role=task.role,
+        of=finding.of(session, task),
         name=task.name,
         place=place.name if place else "市党代表",
         seats=tuple(Seat(person.login, _words(session, task, person)) for person in people),
@@ -212,57 +233,6 @@ def _withdrawable(session: Session, case: Case | None) -> bool:
         return False
     actor = organisation.actor(session, memory.actor_id)
     return tasks.withdrawable(session, actor, case.id) is not None
-
-
-# ------------------------------------------------------------------------------------------------ forms
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A form to be filled in the sandbox: what it starts with, and the choices of its fields, organisations by code."""
-
-    form: forms.Form | None
-    values: Mapping[str, Any]
-    choices: Mapping[str, Sequence[tuple[str, str]]]
-
-
-def registration(play: Play) -> Sheet:
-    """The registration form of the files, filled as an ordinary opinion; NotFound when they have none."""
-    form = _form(play, "registration")
-    values = dict(acting.ORDINARY) | {"reflected_on": clock.local(play.now).date().isoformat(), "delegate_id": "@"}
-    return Sheet(form, values, {"delegates": [("@", "党代表（推演用）")]})
-
-
-def _form(play: Play, name: str) -> forms.Form:
-    found = play.stage.laid.files.get(f"forms/{name}.json")
-    if found is None:
-        raise NotFound
-    return forms.load(found)
-
-
-def sheet(play: Play, element: str) -> Sheet:
-    """The form of an open task, as whoever may do it would see it; NotFound when it does not wait."""
-    with opened(play) as session:
-        task = next((task for task in finding.open_tasks(session) if task.element_id == element), None)
-        people = finding.entitled(session, task) if task else []
-        if task is None or not people:
-            raise NotFound
-        view = tasks.load(session, organisation.actor(session, people[0].id), task.id)
-        codes = {str(row.id): f"@{row.code}" for row in session.scalars(select(Organisation))}
-        sources = {field.source: field.name for field in forms.fields(view.form) if field.source} if view.form else {}
-        choices = {
-            source: [(codes.get(value, value) if source == "units" else value, label)
-                     for value, label in tasks.options(session, source, view.case, task)]
-            for source in sources
-        }  # fmt: skip
-        values = {name: codes.get(str(value), value) if name == sources.get("units") else value
-                  for name, value in view.values.items()}  # fmt: skip
-        return Sheet(view.form, values, choices)
-
-
-def extra_sheet(play: Play, name: str) -> Sheet:
-    """A form beside the tasks: 申请延期 or 终止."""
-    return Sheet(_form(play, name), {}, {})
 
 
 def drawing(play: Play, process_id: str | None) -> dict[str, Any]:

@@ -60,6 +60,15 @@ def test_a_dry_run_from_registration_to_the_escalation_and_a_scenario_of_it(visi
     assert "不能倒退" in admin.post(walk, acting(6, "wait", _date="2026-03-03")).text
     drawn = admin.get(f"{walk}/diagram.json?process=handling").json
     assert {"answer", "limit_supervise"} <= set(drawn["current"])
+    # another resident's case joins the one at the unit and goes its own way again; a tier that takes nothing back says so
+    assert 'value="merge"' in page and 'value="separate"' not in page
+    assert admin.post(walk, acting(6, "merge", reason="同一事项")).status_code == 302
+    assert "并入件" in admin.get(walk).text
+    assert admin.post(walk, acting(7, "separate", reason="不是同一事项")).status_code == 302
+    assert "没有启用收回改派" in admin.post(walk, acting(8, "recall", reason="久拖不办")).text
+    assert admin.post(walk, acting(8, "parameter", name="recall_street", value="1")).status_code == 302
+    assert '受理审查</strong> <span class="flag">并入件' in admin.get(walk).text
+    assert admin.post(f"{walk}/undo", {"keep": "6"}).status_code == 302
     assert "limit_raise" in {act["element"] for act in drawn["done"]}
     proposed = admin.get(f"{walk}/scenario").text
     number = re.search(r'name="keep" value="(\d+)" checked><span>第11个工作日应进入“督办：同级组织部门”', proposed)
