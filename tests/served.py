@@ -32,7 +32,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30.0, what: str = "something") -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0, what: str = "something") -> None:
     """Until it is true, or the test fails saying for what it waited."""
     last = time.monotonic() + seconds
     while not condition():

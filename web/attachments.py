@@ -8,6 +8,7 @@ from engine.access import Verb
 from engine.attachments.models import Attachment
 from engine.attachments.store import Store
 from engine.errors import Invalid, NotFound
+from engine.submissions.models import SubmissionFile
 from web.policy import policy
 from web.session import actor, house
 
@@ -47,8 +48,13 @@ def keep_uploaded(
 @blueprint.get("/<int:attachment_id>")
 @policy(Verb.CASE_READ)
 def show(attachment_id: int) -> ResponseReturnValue:
-    """A file as it was sent: pictures and PDF in the window, everything else to be saved; nothing in it may run."""
-    row = filing.read(g.session, actor(), attachment_id)
+    """A file of a case, for whoever may read the case."""
+    return served(filing.read(g.session, actor(), attachment_id))
+
+
+def served(row: Attachment | SubmissionFile) -> Response:
+    """A file as it was sent: pictures and PDF in the window, everything else to be saved; nothing in it may run.
+    NotFound when it is not in the store."""
     file = store().path(row.sha256)
     if not file.exists():
         raise NotFound

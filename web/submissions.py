@@ -1,16 +1,16 @@
 """网上来信 at the studio: read, register (a draft of the registration form), or decline with a reason."""
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import submitting
 from engine.access import Verb
 from engine.catalogue import letters
 from engine.desk import Page
-from engine.errors import Invalid, NotFound
+from engine.errors import Invalid
 from engine.organisation.models import Organisation, Place
 from engine.submitting.deciding import PER_PAGE
-from web.attachments import LOCKED, SHOWN, store
+from web.attachments import served, store
 from web.policy import policy
 from web.session import actor
 
@@ -64,17 +64,7 @@ def decline(submission_id: int) -> ResponseReturnValue:
 @policy(Verb.SUBMISSION_HANDLE)
 def file(file_id: int) -> ResponseReturnValue:
     """A file of a letter, under the same locks as every attachment."""
-    row = submitting.file_of(g.session, actor(), file_id)
-    path = store().path(row.sha256)
-    if not path.exists():
-        raise NotFound
-    shown = row.media_type in SHOWN
-    answer: Response = send_file(
-        path, row.media_type if shown else "application/octet-stream", as_attachment=not shown,
-        download_name=row.filename.replace("/", "_").replace("\\", "_"), conditional=False, etag=False,
-    )  # fmt: skip
-    answer.headers["Content-Security-Policy"] = LOCKED if row.media_type == "application/pdf" else f"{LOCKED}; sandbox"
-    return answer
+    return served(submitting.file_of(g.session, actor(), file_id))
 
 
 def _page(submission_id: int, refusal: Invalid | None = None, reason: str = "") -> str:
