@@ -52,11 +52,12 @@ def standing(session: Session, instance_ids: Collection[int]) -> dict[int, list[
         found[timer.instance_id].append(
             Standing(timer.process_id, timer.element_id, timer.name, None, timer.due_at, None, False)
         )
-    events = select(Subscription).where(Subscription.instance_id.in_(empty), Subscription.host_token == "")
-    for event in session.scalars(events.order_by(Subscription.id)):
-        found[event.instance_id].append(
-            Standing(event.process_id, event.element_id, event.message, None, None, None, False)
-        )
+    events = select(Subscription, Instance.package_id).join(Instance, Instance.id == Subscription.instance_id)
+    events = events.where(Subscription.instance_id.in_(empty), Subscription.host_token == "")
+    for event, package_id in session.execute(events.order_by(Subscription.id)):
+        named = packages.compiled(session, package_id).elements(event.process_id)
+        name = next((one.name for one in named if one.id == event.element_id and one.name), event.message)
+        found[event.instance_id].append(Standing(event.process_id, event.element_id, name, None, None, None, False))
     return found
 
 
