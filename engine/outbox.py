@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine import clock, instances
@@ -22,6 +22,7 @@ from engine.notices import operations as notices
 from engine.notices.delivery import Adapter, Later, Message, Refused, Unsure
 from engine.notices.models import Notice
 from engine.work import operations as work
+from engine.work.models import Instance
 
 log = logging.getLogger(__name__)
 BATCH = 200
@@ -100,6 +101,7 @@ def _carry(adapter: Adapter, message: Message) -> tuple[str, str]:
 
 def _settle(session: Session, notice_id: int, state: str, remark: str) -> str:
     """Write the outcome of an attempt; returns the state the message is in now."""
+    _hold(session, notice_id)
     notice = session.get_one(Notice, notice_id, with_for_update=True)
     if notice.state not in ("sending", "uncertain"):
         return notice.state  # a person has decided meanwhile
@@ -120,13 +122,28 @@ def _settle(session: Session, notice_id: int, state: str, remark: str) -> str:
 
 def _copy(session: Session, notice: Notice, proof: str) -> None:
     """A copy of the answer that reached the reporter's telephone is delivered, with its proof (article 11, D5)."""
-    for copy in session.scalars(select(Copy).where(Copy.notice_id == notice.id, Copy.state != "delivered")):
+    for copy in session.scalars(_copies(notice).where(Copy.state != "delivered")):
         copy.state, copy.delivered_at = "delivered", notice.sent_at
         copy.proof = f"{CHANNELS.get(notice.channel, notice.channel)} {notice.address}：{proof}"[:300]
+        instances.recount(session, session.get_one(Case, copy.case_id, with_for_update=True))
+
+
+def _copies(notice: Notice) -> Select[Copy]:
+    return select(Copy).where(Copy.case_id == notice.case_id, Copy.notice_id == notice.id)
+
+
+def _hold(session: Session, notice_id: int) -> None:
+    """Before a message that carries an answer its case: people's acts lock in that order, and what they read of the
+    deliveries must be what they write (R66)."""
+    notice = session.get(Notice, notice_id)
+    if notice is not None and notice.case_id is not None and session.scalars(_copies(notice)).first() is not None:
+        running = select(func.max(Instance.id)).where(Instance.case_id == notice.case_id)
+        if (instance_id := session.scalar(running)) is not None:
+            instances.locked(session, instance_id)
 
 
 def _give_up(session: Session, notice: Notice) -> None:
-    for copy in session.scalars(select(Copy).where(Copy.notice_id == notice.id, Copy.state == "pending")):
+    for copy in session.scalars(_copies(notice).where(Copy.state == "pending")):
         copy.state, copy.failure = "failed", notice.error
         _undelivered(session, copy)
     name = CHANNELS.get(notice.channel, notice.channel)
@@ -139,8 +156,7 @@ def _give_up(session: Session, notice: Notice) -> None:
 def _undelivered(session: Session, copy: Copy) -> None:
     """The case is not answered before its studio has said what is done next (R66)."""
     case = session.get_one(Case, copy.case_id, with_for_update=True)
-    case.undelivered += 1
-    case.state = instances.shown_state(session, case, case.state)
+    instances.recount(session, case)
     names = {"number": case.number, "studio": case.studio_name, "reason": copy.failure.rstrip("。")}
     subject, body = telling.text(session, "copy_failed", names, case_id=case.id)
     notices.tell(session, "copy_failed", subject, body, case_id=case.id, organisation_id=case.studio_id)
@@ -187,6 +203,7 @@ def decide(session: Session, notice_id: int, *, arrived: bool, remark: str, acto
 
     The caller has checked who may say so. Raises NotFound, Conflict when it has been decided meanwhile.
     """
+    _hold(session, notice_id)
     notice = session.get(Notice, notice_id, with_for_update=True)
     if notice is None:
         raise NotFound()

@@ -77,7 +77,7 @@ class Case(Base):
     )  # rows in case_delegates
     undelivered: Mapped[int] = mapped_column(
         default=0, server_default="0"
-    )  # copies that failed, without next step (R66)
+    )  # copies on their way, or failed without next step (R66)
     outcome: Mapped[str] = mapped_column(String(16), default="")  # closed | on_the_spot | void | terminated | filed
     outcome_reason: Mapped[str] = mapped_column(String(600), default="")
     registered_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))

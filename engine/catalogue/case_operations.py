@@ -226,9 +226,12 @@ def close_on_the_spot(act: Act) -> None:
 
 
 def close(act: Act) -> dict[str, Any]:
-    """办结 after the joint rating; not while a copy that failed has no next step (R66)."""
+    """办结 after the joint rating; not while a copy is on its way, or failed and has no next step (R66)."""
     if act.case.undelivered:
-        raise Invalid("书面反馈的抄送件没有送达，也没有登记下一步措施。请先在意见建议页面登记送达情况（第十一条）。")
+        raise Invalid(
+            "抄送反映人的书面反馈还在途中，或者没有送达也没有登记下一步措施。"
+            "请先在意见建议页面登记送达情况（第十一条）。"
+        )
     _end(act, "closed", "closed")
     return {"outcome": "closed"}
 

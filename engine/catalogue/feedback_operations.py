@@ -8,6 +8,7 @@ from engine.catalogue import handling_operations, merging, telling
 from engine.catalogue.act import Act
 from engine.documents.operations import next_number
 from engine.errors import Forbidden, Invalid, Misconfigured
+from engine.feedback import operations as copies
 from engine.feedback.models import Copy, Feedback
 from engine.handlings import operations as handlings
 from engine.handlings.models import Handling
@@ -149,6 +150,7 @@ def _copy_reporter(act: Act, row: Copy) -> bool:
         return False
     if act.case.confidential:
         row.channel, row.organisation_id = "relay", act.current_handling().department_id
+        act.case.undelivered += 1
         telling.organisation(act, "copy_relay", row.organisation_id)
         return False
     notice = telling.reporter(act, "feedback_copy_reporter")
@@ -156,6 +158,7 @@ def _copy_reporter(act: Act, row: Copy) -> bool:
         act.batch.insert_new(notice)
         act.batch.send()
         row.channel, row.notice_id = notice.channel, notice.id
+        act.case.undelivered += 1  # until it has left, and arrived as far as the gateway tells (R66)
         return False
     row.channel = "letter"
     return True
@@ -177,7 +180,6 @@ def confirm_letter(act: Act) -> dict[str, Any]:
 
 def record_delivery(act: Act, row: Copy) -> None:
     """A person's word on one delivery: how it was made, or why not and what is done next (R66, 送达单)."""
-    counted = row.state == "failed" and not row.next_step
     row.recorded_by_id = act.require_actor().person_id
     if act.form.get("outcome") == "delivered":
         parts = (METHODS.get(str(act.form.get("method")), ""), act.form.get("delivered_on"), act.form.get("proof"))
@@ -189,5 +191,4 @@ def record_delivery(act: Act, row: Copy) -> None:
         row.next_step = str(act.form["next_step"])
         said = f"{row.failure}；下一步：{row.next_step}"
         act.history = act.record("copy_failed", result=telling.ADDRESSEES[row.addressee], opinion=said)
-    if counted:
-        act.case.undelivered = max(act.case.undelivered - 1, 0)
+    act.case.undelivered = copies.undelivered(act.session, act.case.id)

@@ -11,6 +11,7 @@ from engine.cases import signing
 from engine.catalogue import rating_page, review_operations
 from engine.catalogue.act import Act
 from engine.errors import Conflict, Forbidden, Invalid
+from engine.feedback import operations as copies
 from engine.ratings import operations as ratings
 from engine.ratings.models import ContactTry, Opinion, Rating
 
@@ -41,6 +42,9 @@ def record(act: Act) -> dict[str, Any]:
     grade = _grade(act, party)
     if party == "department":
         _last(act)
+    elif party == "reporter" and grade != "unreachable" and act.case.undelivered:
+        copies.answered_back(act.session, act.case.id, act.now, "反映人已就此答复作出评价")
+        act.case.undelivered = copies.undelivered(act.session, act.case.id)
     remark = str(act.form.get("remark") or act.form.get("opinion") or "")
     act.session.add(
         Opinion(

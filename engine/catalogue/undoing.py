@@ -5,6 +5,8 @@ from collections.abc import Callable
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from engine.cases.models import Case
+from engine.feedback import operations as copies
 from engine.feedback.models import Copy, Feedback
 from engine.handlings.models import Handling, Review, Supervision
 from engine.supervision import operations as slips
@@ -34,6 +36,8 @@ def _uncheck(session: Session, feedback_id: int) -> None:
     values = {"state": "delivered", "check_opinion": "", "checked_by_id": None, "checked_at": None}
     session.execute(update(Feedback).where(Feedback.id == feedback_id).values(**values))
     session.execute(delete(Copy).where(Copy.feedback_id == feedback_id))  # nobody has read them: not signed for yet
+    case = session.get_one(Case, session.get_one(Feedback, feedback_id).case_id)
+    case.undelivered = copies.undelivered(session, case.id)
 
 
 def _supervision(session: Session, ids: list[int]) -> None:

@@ -7,7 +7,7 @@ subscriptions are projections of the tokens; whoever reads them never has to ask
 from engine.instances.host import Host
 from engine.instances.intervening import case_of, due_again, follow, restored
 from engine.instances.moving import Move, forecast
-from engine.instances.projection import LIMITS, Projection, pool_of, shown_state, within
+from engine.instances.projection import LIMITS, Projection, pool_of, recount, shown_state, within
 from engine.instances.running import complete, data_of, fire, locked, recompute, send, start
 from engine.instances.saving import Outcome
 from engine.instances.standing import Crowd, Standing, crowds, inside, standing
@@ -16,6 +16,6 @@ from engine.instances.withdrawing import withdraw
 
 __all__ = [
     "LIMITS", "Crowd", "Host", "Move", "Outcome", "Projection", "Standing", "case_of", "complete", "crowds", "data_of",
-    "due_again", "fire", "follow", "forecast", "inside", "locked", "pool_of", "recompute", "restored", "send",
-    "shown_state", "standing", "start", "watched", "withdraw", "within",
+    "due_again", "fire", "follow", "forecast", "inside", "locked", "pool_of", "recompute", "recount", "restored",
+    "send", "shown_state", "standing", "start", "watched", "withdraw", "within",
 ]  # fmt: skip

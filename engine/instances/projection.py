@@ -14,6 +14,7 @@ from engine.cases.models import Case
 from engine.catalogue import pools
 from engine.catalogue.act import Act
 from engine.catalogue.pools import Pool
+from engine.feedback import operations as copies
 from engine.instances.host import Host, replace_place
 from engine.work import operations as work
 from engine.work.models import Deadline, Instance, Subscription, Task
@@ -218,10 +219,21 @@ def project_case(act: Act, after: Projection, opened: Collection[Task]) -> None:
         act.case.state = shown_state(act.session, act.case, states[0])
 
 
+def recount(session: Session, case: Case) -> None:
+    """A copy of the answer has arrived, or will not: does the case count as answered now (R66)?"""
+    case.undelivered = copies.undelivered(session, case.id)
+    if case.state == "awaiting_rating":
+        case.state = shown_state(session, case, case.state)
+    elif case.state == "delivering" and not case.undelivered:
+        letter = select(Task.id).where(Task.case_id == case.id, Task.role == "letter")
+        if session.scalars(letter.limit(1)).first() is None:
+            case.state = "awaiting_rating"
+
+
 def shown_state(session: Session, case: Case, state: str) -> str:
     """`handling` reads 待签收 until somebody signed, 已延期 after consent."""
     if state == "awaiting_rating" and case.undelivered:
-        return "delivering"  # a copy failed, and nobody has said what is done next: not answered yet (R66)
+        return "delivering"  # a copy is on its way, or failed and nobody has said what is done next (R66)
     if state != "handling":
         return state
     query = select(Task.assignee_id).where(Task.case_id == case.id, Task.role == "answer")

@@ -55,6 +55,5 @@ def record_delivery(session: Session, actor: Actor, copy_id: int, form: Mapping[
     act.organisation_id = next((post.organisation_id for post in held if post.organisation_id == case.studio_id), None)
     act.organisation_id = act.organisation_id or (held[0].organisation_id if held else None)
     feedback_operations.record_delivery(act, found.copy)
-    if case.state == "delivering" and not case.undelivered:
-        case.state = instances.shown_state(session, case, "awaiting_rating")
+    instances.recount(session, case)
     return "已登记送达。" if data["outcome"] == "delivered" else "已登记，请按下一步措施办理，送达后再登记一次。"

@@ -20,7 +20,7 @@ from engine.config import ROOT
 from engine.errors import Conflict, Forbidden, Invalid, LianxinError, NotFound
 from engine.feedback.models import Copy, Feedback
 from engine.handlings.models import Extension, Handling
-from engine.notices.delivery import Message, Refused
+from engine.notices.delivery import Later, Message, Refused, Unsure
 from engine.notices.models import Notice
 from engine.organisation.models import Placement
 from engine.printing.annex2 import annex2
@@ -444,10 +444,45 @@ def test_r65_the_addressees_are_computed_and_cannot_be_emptied(session: Session,
 
 
 class Gateway:
-    """A gateway that refuses every number."""
+    """A gateway that answers every message alike: with this problem, or with a receipt."""
+
+    def __init__(self, problem: Exception | None = None) -> None:
+        self.problem = problem
 
     def send(self, message: Message) -> str:
-        raise Refused("号码停机")
+        if self.problem is not None:
+            raise self.problem
+        return "平台回执1"
+
+
+@both
+def test_r66_a_copy_on_its_way_holds_the_case_back(session: Session, cast: Cast, at: Clock) -> None:
+    """「case cannot become 已反馈 until … each copy delivered or failure recorded」: queued, tried again and of uncertain
+    fate are neither; a receipt, a person's word or the reporter's own grade for the answer is delivery."""
+
+    def sent(problem: Exception | None, case: Case) -> tuple[str, str, str]:
+        outbox.send_due(lambda: nullcontext(session), {"sms": Gateway(problem)})
+        query = select(Notice).where(Notice.case_id == case.id, Notice.kind == "feedback_copy_reporter")
+        notice = session.scalars(query).one()
+        return notice.state, copies(session, case)["reporter"][1], case.state
+
+    at("2026-03-02 09:00")
+    case = answered(session, cast)
+    factories.step(session, cast, case, "accepted")
+    session.flush()
+    assert (case.state, STATES[case.state], case.undelivered) == ("delivering", "待反馈", 1)
+    assert sent(Later("平台忙"), case) == ("pending", "pending", "delivering")
+    at("2026-03-02 09:05")
+    assert sent(Unsure("没有回音"), case) == ("uncertain", "pending", "delivering")
+    (notice,) = [row for row in outbox.uncertain(session) if row.kind == "feedback_copy_reporter"]
+    outbox.decide(session, notice.id, arrived=False, remark="平台没有收到")
+    assert sent(None, case) == ("sent", "delivered", "awaiting_rating")
+    other = answered(session, cast)
+    factories.step(session, cast, other, "accepted")
+    factories.step(session, cast, other, "rated_by_delegate")
+    assert other.state == "delivering"
+    factories.step(session, cast, other, "rated_by_reporter")
+    assert (other.state, copies(session, other)["reporter"][1]) == ("awaiting_rating", "delivered")
 
 
 @both
@@ -457,7 +492,7 @@ def test_r66_a_failed_copy_needs_a_next_step_before_the_case_counts_as_answered(
     factories.step(session, cast, case, "accepted")
     session.flush()
     copy = session.scalars(select(Copy).where(Copy.addressee == "reporter")).one()
-    outbox.send_due(lambda: nullcontext(session), {"sms": Gateway()})
+    outbox.send_due(lambda: nullcontext(session), {"sms": Gateway(Refused("号码停机"))})
     assert (copy.state, copy.failure, STATES[case.state]) == ("failed", "号码停机", "待反馈")
     assert (cast.studio.id, "", None) in told(session, "copy_failed")
     for name in ("rated_by_reporter", "rated_by_delegate"):
@@ -507,12 +542,12 @@ def test_r66_whose_identity_is_kept_gets_the_copy_through_the_department(session
         assert casefile.load(session, cast.actor(who), case.id).reporter_hidden is hidden
     factories.step(session, cast, case, "answered")
     factories.step(session, cast, case, "accepted")
-    assert copies(session, case)["reporter"] == ("relay", "pending")
+    assert (copies(session, case)["reporter"], case.state) == (("relay", "pending"), "delivering")
     assert told(session, "copy_relay") == [(cast.department("street").id, "", None)]
     copy = session.scalars(select(Copy).where(Copy.channel == "relay")).one()
     proof = {"outcome": "delivered", "method": "phone", "delivered_on": "2026-02-13", "proof": "10:40 电话告知"}
     tasks.record_delivery(session, cast.actor("street_clerk"), copy.id, proof)
-    assert copy.state == "delivered"
+    assert (copy.state, case.state) == ("delivered", "awaiting_rating")
 
 
 def test_r67_every_answer_is_a_numbered_letter_of_the_unit(session: Session, cast: Cast, at: Clock) -> None:

@@ -16,6 +16,7 @@ from engine import consulting, db, deadlines, printing, rating, tasks
 from engine.cases.models import Case, Signature
 from engine.consultations.models import Consultation, Measure, Participant
 from engine.errors import Conflict, Forbidden, Invalid, LianxinError, NotFound
+from engine.feedback.models import Copy
 from engine.handlings.models import Handling
 from engine.notices.models import Notice
 from engine.organisation.models import Placement
@@ -140,6 +141,11 @@ def test_r81_unreachable_only_after_three_tries_on_three_days(session: Session, 
             rating.note_try(session, liaison, case.id, "phone", "无人接听")
     factories.act(session, cast, case, "liaison", "rating_reporter", grade="unreachable", remark="三天均无人接听")
     factories.act(session, cast, case, "delegate", "rating_delegate", grade="satisfied")
+    with pytest.raises(Invalid, match="还在途中"), session.begin_nested():  # nobody knows that he has his copy (R66)
+        factories.act(session, cast, case, "street_head", "rating_department", grade="satisfied")
+    copy = session.scalars(select(Copy).where(Copy.case_id == case.id, Copy.addressee == "reporter")).one()
+    posted = {"outcome": "delivered", "method": "post", "delivered_on": "2026-02-26", "proof": "EMS 1"}
+    tasks.record_delivery(session, liaison, copy.id, posted)
     factories.act(session, cast, case, "street_head", "rating_department", grade="satisfied")
     assert (case.state, case.grade) == ("closed", "satisfied")
     hand = session.scalars(select(Signature).where(Signature.purpose == "rating", Signature.party == "reporter")).one()

@@ -530,7 +530,7 @@ def test_r58_unmerge_before_the_answer_only(session: Session, cast: Cast, at: At
     with pytest.raises(Conflict, match="已经答复"), session.begin_nested():
         tasks.join(session, clerk, task.id, lead.id, "晚了")
     factories.step(session, cast, lead, "accepted")
-    assert two.state == "awaiting_rating"
+    assert two.state == "delivering"  # his copy of the common answer is on its way (R66)
     assert not session.scalars(select(Copy).where(Copy.case_id == one.id)).all()
 
 
