@@ -16,7 +16,7 @@ ENDS = frozenset({"closed", "void", "terminated", "filed"})
 # acts by which somebody hands the case on
 HANDS = frozenset((
     "reported", "referred", "escalated", "sent_down", "split", "instructed", "answered", "declined",
-    "feedback_returned", "returned_to_studio",
+    "feedback_returned", "returned_to_studio", "recalled", "redo_decided",
 ))  # fmt: skip
 ITEMS = "分项承办单位"
 
@@ -39,7 +39,8 @@ class Hop:
 @dataclass(frozen=True)
 class Path:
     """All hops, and the working days from registration to the end or today. `since_receipt` counts from the day the
-    first unit received, however often the case was declined and referred again (R57); `transfers`: how many units."""
+    first unit received, however often the case was declined and referred again (R57); `transfers`: which
+    referral in a row this is, one done again (重办) not counted."""
 
     hops: tuple[Hop, ...]
     total: int
@@ -85,13 +86,13 @@ def with_receipts(path: Path, handlings: Sequence[Handling], calendar: Calendar)
         return path
     answered = [row.answered_at for row in found]
     end = max(moment for moment in answered if moment) if found[-1].answered_at else path.hops[-1].until
-    counted = Counter(row.item for row in found)
+    back = Counter(row.item for row in found if row.state in ("declined", "recalled"))
     first = found[0].received_on
     return replace(
         path,
         first_received_on=first,
         since_receipt=calendar.between(first, _day(end)),
-        transfers=max(counted.values()),
+        transfers=1 + max(back.values(), default=0),
     )
 
 

@@ -245,7 +245,12 @@ def drawing(play: Play, process_id: str | None) -> dict[str, Any]:
         waiting = finding.open_tasks(session)
         process_id = process_id or (waiting[0].process_id if waiting else None)
         watcher = session.scalars(select(Person).where(Person.login == world.WATCHER)).one()
-        drawn = casefile.diagram(session, organisation.actor(session, watcher.id), case.id, process_id)
+        actor = organisation.actor(session, watcher.id)
+        drawn = casefile.diagram(session, actor, case.id, process_id)
+        if not drawn["current"]:  # where this case does not wait, one that joined it may
+            for joined in session.scalars(select(Case.id).where(Case.merged_into_id == case.id)):
+                own = casefile.diagram(session, actor, joined, drawn["process"])
+                drawn["current"] = sorted({*drawn["current"], *own["current"]})
     told = {act["element"] for act in drawn["done"]}
     passed = {
         step.element_id: step.at for step in play.passed
