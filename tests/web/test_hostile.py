@@ -44,6 +44,11 @@ class Form:
     fields: list[tuple[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
+    def once(self, name: str, value: str) -> None:
+        """The first that is offered."""
+        if name not in dict(self.fields):
+            self.fields.append((name, value))
+
     def filled(self, text: str) -> list[tuple[str, str]]:
         """What a browser sends with this text in every text field."""
         return self.fields + [(name, text) for name in self.texts]
@@ -54,43 +59,38 @@ class Reader(HTMLParser):
 
     def __init__(self, address: str) -> None:
         super().__init__()
-        self.address, self.links, self.forms = address, [], []
+        self.address = address
+        self.links: list[str] = []
+        self.forms: list[Form] = []
         self._form: Form | None = None
         self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
-        name = found.get("name", "")
         if tag == "a" and found.get("href"):
             self.links.append(urljoin(self.address, found["href"]))
         elif tag == "form":
             self._form = Form(urljoin(self.address, found.get("action", "")), found.get("method", "get").lower())
             self.forms.append(self._form)
-        elif self._form is None or not name:
-            if tag == "option" and self._form is not None and self._select and found.get("value"):
-                self._form.fields.append((self._select, found["value"]))
-                self._select = ""
-        elif tag == "textarea" or (tag == "input" and found.get("type", "") in TYPED):
-            self._form.texts.append(name)
+        elif self._form is not None:
+            self._control(self._form, tag, found)
+
+    def _control(self, form: Form, tag: str, found: dict[str, str]) -> None:
+        name, kind, value = found.get("name", ""), found.get("type", ""), found.get("value", "")
+        if tag == "option" and self._select and value:
+            form.once(self._select, value)
+        elif not name:
+            return
+        elif tag == "textarea" or (tag == "input" and kind in TYPED):
+            form.texts.append(name)
         elif tag == "select":
             self._select = name
-        elif tag == "button" and found.get("value"):
-            self._once(name, found["value"])
-        elif tag == "input":
-            self._input(name, found)
-
-    def _input(self, name: str, found: dict[str, str]) -> None:
-        kind = found.get("type", "")
-        if kind == "hidden":
-            self._form.fields.append((name, found.get("value", "")))
+        elif kind == "hidden":
+            form.fields.append((name, value))
         elif kind == "date":
-            self._form.fields.append((name, found.get("value") or "2026-03-02"))
-        elif kind in ("radio", "checkbox"):
-            self._once(name, found.get("value", "on"))
-
-    def _once(self, name: str, value: str) -> None:
-        if name not in dict(self._form.fields):
-            self._form.fields.append((name, value))
+            form.fields.append((name, value or "2026-03-02"))
+        elif kind in ("radio", "checkbox") or (tag == "button" and value):
+            form.once(name, value or "on")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
