@@ -203,16 +203,8 @@ def _check_plain_split(file: str, node: Node) -> Iterator[Finding]:
 
 def _check_ways(file: str, node: Node) -> Iterator[Finding]:
     """Steps and events: several flows fork, and those with a condition are taken when it holds."""
-    default = node.element.get("default")
-    if default and default not in {flow.id for flow in node.leaving}:
-        yield finding(
-            file,
-            node.element,
-            "gateway.default",
-            f"默认流向“{default}”不是它的出口，请重新指定。",
-            f"its default flow {default} does not leave it",
-        )
-    if node.leaving and not default and all(_conditional(flow) for flow in node.leaving):
+    yield from _check_default(file, node)
+    if node.leaving and not node.element.get("default") and all(_conditional(flow) for flow in node.leaving):
         yield finding(
             file,
             node.element,
@@ -222,11 +214,8 @@ def _check_ways(file: str, node: Node) -> Iterator[Finding]:
         )
 
 
-def _conditional(flow: Flow) -> bool:
-    return flow.condition is not None and bool(text(flow.condition).strip())
-
-
-def _check_split(file: str, node: Node) -> Iterator[Finding]:
+def _check_default(file: str, node: Node) -> Iterator[Finding]:
+    """A default flow is one of its own."""
     default = node.element.get("default")
     if default and default not in {flow.id for flow in node.leaving}:
         yield finding(
@@ -236,6 +225,15 @@ def _check_split(file: str, node: Node) -> Iterator[Finding]:
             f"默认流向“{default}”不是它的出口，请重新指定。",
             f"its default flow {default} does not leave it",
         )
+
+
+def _conditional(flow: Flow) -> bool:
+    return flow.condition is not None and bool(text(flow.condition).strip())
+
+
+def _check_split(file: str, node: Node) -> Iterator[Finding]:
+    yield from _check_default(file, node)
+    default = node.element.get("default")
     for flow in node.leaving:
         conditional = _conditional(flow)
         if flow.id == default and conditional:

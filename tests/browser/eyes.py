@@ -50,7 +50,7 @@ class Eyes:
 
     def __init__(self, browser: Browser, address: str, size: tuple[int, int] = DESK) -> None:
         self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(30_000)  # a busy machine is slow, not wrong
         self.context.add_init_script(REFUSED)
         self.page: Page = self.context.new_page()
         self.address = address
