@@ -47,13 +47,16 @@ def diagram(session: Session, actor: Actor, case_id: int, process_id: str | None
 
 
 def _places(session: Session, case: Case, instance: Instance, package: bpmn.Package) -> set[Place]:
-    """Where the tokens wait: the open tasks, and the call activities around them; in each drawing the innermost."""
+    """Where the tokens wait: the open tasks, and the call activities around them; in each drawing the innermost. A case
+    that waits for no person waits for a message: that of the case it joined (并案)."""
     if instance.status != "open" or instance.state is None:
         return set()
     host = instances.Host(Act(session, case, instance.id))
     found: set[Place] = set()
-    for task in bpmn.restore(package, instance.state, host).tasks():
-        found |= set({**dict(task.path), task.process_id: task.element_id}.items())
+    run = bpmn.restore(package, instance.state, host)
+    waiting = [row for row in run.subscriptions() if row.host_token is None]
+    for row in run.tasks() or waiting:
+        found |= set({**dict(row.path), row.process_id: row.element_id}.items())
     return found
 
 

@@ -482,6 +482,7 @@ def test_r58_merge_three_one_answer_three_feedback_sets_three_ratings(session: S
         tasks.merge(session, clerk, task.id, [others[0].id], " ")
     tasks.merge(session, clerk, task.id, [case.id for case in others], "同一处垃圾转运点")
     assert {case.state for case in others} == {"merged"}
+    assert casefile.diagram(session, clerk, others[0].id, "merged")["current"] == ["merged_wait"]
     assert not session.scalars(select(Task).where(Task.case_id.in_([case.id for case in others]))).all()
     factories.refer(session, cast, lead)
     seen, joined = (tracking.view(session, case.id) for case in (lead, others[0]))
