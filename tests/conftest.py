@@ -42,6 +42,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         postgres.stop()
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no name: an archive made while tests are collected has the hour in it, and two workers disagree."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that start processes wait more than they work: they come first, so that no test worker stands idle at the
     end while the other still waits for one of them."""

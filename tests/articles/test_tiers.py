@@ -146,7 +146,7 @@ def test_r50_each_department_refers_to_a_unit_of_its_own_tier(session: Session, 
     assert (review.tier, review.decision, review.basis) == (tier, "refer", "属本级管理权限")
 
 
-@pytest.mark.parametrize(("tier", "above"), pairwise(TIERS))
+@pytest.mark.parametrize(("tier", "above"), list(pairwise(TIERS)))
 def test_r51_or_escalates_to_the_next_tier_and_keeps_reading(
     session: Session, cast: Cast, tier: str, above: str
 ) -> None:
