@@ -359,20 +359,22 @@ def test_r37_the_signed_paper_comes_back_to_its_case_by_its_code(session: Sessio
     assert case.closed_at is not None
     assert custody.scan_missing(session, [case, other]) == {case.id, other.id}
     liaison, store = cast.actor("liaison"), Store(tmp_path / "files", 15_000_000)
-    found = custody.find(session, liaison, "扫描0001.pdf", scan, "application/pdf", other.number)
-    assert (found.case.id, found.by_code) == (case.id, True), "what is typed wins over what is printed"
+    (part,) = custody.parts("扫描0001.pdf", scan, "application/pdf")
+    found = custody.find(session, liaison, part, other.number)
+    assert (found.case.id, found.by_code) == (case.id, True), "what is printed wins over what is typed"
     filing.keep(session, liaison, store, case.id, "signed_form", "扫描0001.pdf", scan)
     custody.filed(session, liaison, found, "扫描0001.pdf")
     assert [row.method for row in signatures(session, case, "reporter")] == ["paper", "scan"]
     assert custody.scan_missing(session, [case, other]) == {other.id}
     assert custody.copies_of(session, liaison, case.id)[1].method == "archived"
     blank = drawings.png(zlib.compress(b"\0" * 9), 2, 1)
-    with pytest.raises(Invalid, match="请输入编号"):
-        custody.find(session, liaison, "照片.png", blank, "image/png", "")
-    typed = custody.find(session, liaison, "照片.png", blank, "image/png", f" {other.number}")
+    (photo,) = custody.parts("照片.png", blank, "image/png")
+    with pytest.raises(Invalid, match="没有编号为"):
+        custody.find(session, liaison, photo, "")
+    typed = custody.find(session, liaison, photo, f" {other.number}")
     assert (typed.case.id, typed.by_code) == (other.id, False)
     with pytest.raises(Invalid, match="没有编号为"):
-        custody.find(session, cast.actor("next_liaison"), "照片.png", blank, "image/png", other.number)
+        custody.find(session, cast.actor("next_liaison"), photo, other.number)
     with pytest.raises(LianxinError):
         filing.keep(session, cast.actor("street_clerk"), store, case.id, "signed_form", "扫描0001.pdf", scan)
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Engine, select
 
-from engine import clock
+from engine import clock, db
+from engine.cases.models import Case
 from tests import factories
 from tests.browser.conftest import Open
 from tests.browser.eyes import PHONE, Eyes
@@ -59,7 +61,7 @@ def _receive(window: Eyes, number: str) -> None:
     assert window.look() == []
 
 
-def test_from_the_counter_to_the_closed_case(house: str, cast: Cast, eyes: Open) -> None:
+def test_from_the_counter_to_the_closed_case(house: str, database: Engine, cast: Cast, eyes: Open) -> None:
     liaison = eyes(house).sign_in("liaison")
     number = _register(liaison, cast)
     assert number == f"沙头角街道沙头角社区{clock.today().year}001"
@@ -98,7 +100,7 @@ def test_from_the_counter_to_the_closed_case(house: str, cast: Cast, eyes: Open)
     street.press("提交")
 
     resident = eyes(house, PHONE)
-    _rate_as_resident(resident, number)
+    _rate_as_resident(resident, number, _code(database, number))
     _act_of_delegate(delegate, number, "满意", ANSWER)
 
     head = eyes(house).sign_in("street_head")
@@ -169,7 +171,14 @@ def _answer(unit: Eyes, number: str) -> None:
     assert "沙头角街道党工委组织部门" in unit.said()
 
 
-def _rate_as_resident(resident: Eyes, number: str) -> None:
+def _code(database: Engine, number: str) -> str:
+    """What stands at the foot of copy 1, which the reporter keeps."""
+    with db.reading(database) as session:
+        return session.scalars(select(Case.query_code).where(Case.number == number)).one()
+
+
+def _rate_as_resident(resident: Eyes, number: str, code: str) -> None:
+    """With the telephone's last four digits he reads; to rate he needs the code of copy 1 (R99)."""
     resident.go("/track")
     assert resident.look() == []
     resident.page.locator('[name="number"]').fill(number)
@@ -178,11 +187,12 @@ def _rate_as_resident(resident: Eyes, number: str) -> None:
     assert ANSWER in resident.page.inner_text("main")
     assert resident.look() == []
     resident.choose("满意")
+    resident.page.get_by_label("查询码").fill(code)
     resident.press("提交评价")
     assert "感谢您的参与" in resident.page.inner_text("main")
 
 
-def test_with_the_keyboard_alone(house: str, database: object, cast: Cast, eyes: Open) -> None:
+def test_with_the_keyboard_alone(house: str, database: Engine, cast: Cast, eyes: Open) -> None:
     """签收, fill, submit: every step reached by Tab, nothing by mouse."""
     case_number = _reported(database, cast)
     window = eyes(house).sign_in("street_clerk")
@@ -207,9 +217,9 @@ def test_with_the_keyboard_alone(house: str, database: object, cast: Cast, eyes:
     assert window.look() == []
 
 
-def _reported(database: object, cast: Cast) -> str:
+def _reported(database: Engine, cast: Cast) -> str:
     """A case waiting at the street's organisation department."""
-    with factories.db.transaction(database) as session:  # type: ignore[arg-type]
+    with factories.db.transaction(database) as session:
         here = factories.people.Cast(session, cast.people, cast.organisations, cast.places, cast.delegates)
         case = factories.registered(session, here, reflected_on=clock.today().isoformat())
         for name in ("signed", "reported"):
@@ -241,7 +251,7 @@ def _assert_focus_is_seen(window: Eyes) -> None:
     assert style != ["none", "none"], "the focus cannot be seen"
 
 
-def test_the_diagram_shows_where_the_case_is(house: str, database: object, cast: Cast, eyes: Open) -> None:
+def test_the_diagram_shows_where_the_case_is(house: str, database: Engine, cast: Cast, eyes: Open) -> None:
     number = _reported(database, cast)
     window = eyes(house).sign_in("street_clerk")
     window.go("/search?text=" + number)

@@ -104,9 +104,12 @@ def test_r99_the_digits_every_mask_shows_open_the_page_and_give_no_grade(look, s
 
 
 @pytest.fixture
-def behind_a_proxy(monkeypatch, request):
+def behind_a_proxy(monkeypatch, request, _doors):
+    """A door of its own: how many proxies stand before it is read when it is made."""
     monkeypatch.setenv("LIANXIN_PROXIES", "1")
-    return request.getfixturevalue("app").test_client
+    _doors.clear()
+    yield request.getfixturevalue("app").test_client
+    _doors.clear()
 
 
 def test_r92_two_residents_behind_the_proxy_are_locked_separately(behind_a_proxy, make):

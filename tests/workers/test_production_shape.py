@@ -190,7 +190,9 @@ def test_the_main_path_in_the_shape_of_production(production: Production) -> Non
     assert "沙头角街道城管科" in offered
     _act(handler, decision="answer", result="solved", text="已加装密闭压缩箱。", contact="陈城管 0755-25550000")
     _act(clerk, decision="accept")
-    _rate_as_resident(production, number)
+    with db.reading(engine) as session:
+        code = session.scalars(select(Case.query_code)).one()
+    _rate_as_resident(production, number, code)
     _act(delegate, grade="satisfied")
     _act(head, grade="satisfied")
 
@@ -270,12 +272,15 @@ def _act(person: served.Person, **form: str) -> str:
     return page.text
 
 
-def _rate_as_resident(production: Production, number: str) -> None:
+def _rate_as_resident(production: Production, number: str, code: str) -> None:
     resident = production.visitor()
     resident.get("/track")
     assert resident.post("/track", number=number, code="1234").status == 302
     assert "已加装密闭压缩箱" in resident.get("/track/case").text
-    assert resident.post("/track/case", grade="satisfied", remark="").status == 302
+    assert resident.post("/track/case", grade="satisfied", remark="").status == 422, (
+        "four digits read, and prove nothing"
+    )
+    assert resident.post("/track/case", grade="satisfied", remark="", code=code).status == 302
 
 
 def _worker_and_beat_are_at_work(production: Production, engine: Any) -> None:
