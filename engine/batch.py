@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Column, Connection, Dialect, Executable, Table, bindparam, insert, inspect, update
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstanceState, Session
 
 from engine.db import Base
 
@@ -103,13 +103,14 @@ def _update(table_name: str, names: tuple[str, ...]) -> Executable:
 
 @dataclass
 class _Waiting:
-    """One statement, sent once for each of its rows; `refusal` when it did not touch exactly one row, `done` once all
-    went well."""
+    """One statement, sent once for each of its rows; `refusal` when it did not touch exactly one row; once all went
+    well `done`, and the session's `states` count as flushed."""
 
     statement: Executable
     rows: Sequence[Values]
     refusal: Exception | None = None
     done: Callable[[list[Any]], None] | None = None
+    states: Sequence[InstanceState[Any]] = ()
     cursors: list[Any] = field(default_factory=list)
 
 
@@ -127,11 +128,13 @@ class Batch:
         *rows: Values,
         refusal: Exception | None = None,
         done: Callable[[list[Any]], None] | None = None,
+        states: Sequence[InstanceState[Any]] = (),
     ) -> None:
         """A statement made once, with a `bindparam` for every value; sent for each of the rows. `refusal` is raised
-        when it does not touch exactly one row; `done` is called (with the driver's cursors) once all went well."""
+        when it does not touch exactly one row; once all went well `done` is called (with the driver's cursors), and the
+        `states` of the session's rows that were written count as flushed."""
         if rows:
-            self._waiting.append(_Waiting(statement, rows, refusal, done))
+            self._waiting.append(_Waiting(statement, rows, refusal, done, states))
 
     def insert(self, kind: type[Base], rows: Sequence[Values]) -> None:
         """Rows of one table that nobody needs as objects."""
@@ -162,9 +165,8 @@ class Batch:
         def known(cursors: list[Any]) -> None:
             for row, cursor in zip(rows, cursors, strict=True):
                 row.__dict__["id"] = cursor.fetchone()[0] if asking else cursor.lastrowid
-            self.session._register_persistent(set(states))  # noqa: SLF001
 
-        self.add(kind.asking if asking else kind.insert, *(row.__dict__ for row in rows), done=known)
+        self.add(kind.asking if asking else kind.insert, *(row.__dict__ for row in rows), done=known, states=states)
 
     def update_changed(self) -> None:
         """The columns that changed on the session's rows. When it is sent they count as flushed."""
@@ -173,12 +175,8 @@ class Batch:
             names = tuple(sorted(name for name, old in state.committed_state.items() if row.__dict__[name] != old))
             if _kind(row.__tablename__) is None or not names:
                 continue
-
-            def clean(_: list[Any], state: Any = state) -> None:
-                self.session._register_persistent({state})  # noqa: SLF001
-
             values = {"the_id": row.__dict__["id"], **{name: row.__dict__[name] for name in names}}
-            self.add(_update(row.__tablename__, names), values, done=clean)
+            self.add(_update(row.__tablename__, names), values, states=[state])
 
     def send(self) -> None:
         """Send what waits. Raises the refusal of a statement that missed its row, and what SQLAlchemy raises."""
@@ -199,6 +197,9 @@ class Batch:
         for item in waiting:
             if item.done is not None:
                 item.done(item.cursors)
+        flushed = {state for item in waiting for state in item.states}
+        if flushed:
+            self.session._register_persistent(flushed)  # noqa: SLF001
 
     def _execute(self, item: _Waiting, raw: Any, connection: Connection) -> None:
         text = _text(item.statement, connection.dialect)

@@ -2,14 +2,16 @@
 
 import re
 from datetime import date, datetime
+from functools import cache
 from typing import Protocol, cast
 
-from sqlalchemy import Table
+from sqlalchemy import Executable, Table, bindparam
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.batch import rows
 from engine.documents.models import DocumentNumber
 
 # kind of paper → the sign before the year
@@ -35,12 +37,20 @@ def next_number(session: Session, organisation: Issuer, kind: str, at: datetime 
     """The organisation's next number for a paper of this `kind` (one of SIGNS) in the year of `at`; gap-free: the
     counter stays locked until the transaction ends, and goes back with it. KeyError for an unknown kind."""
     sign, year = SIGNS[kind], (clock.local(at) if isinstance(at, datetime) else at).year
-    make = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    first = make(_numbers).values(organisation_id=organisation.id, kind=kind, year=year, last=1)
-    counted = first.on_conflict_do_update(
-        index_elements=["organisation_id", "kind", "year"], set_={"last": _numbers.c.last + 1}
-    ).returning(_numbers.c.last)
-    return f"{code(organisation.name)}{sign}〔{year}〕{session.execute(counted).scalar_one()}号"
+    series = {"organisation_id": organisation.id, "kind": kind, "year": year}
+    ((number,),) = rows(session, _counting(session.get_bind().dialect.name), series)
+    return f"{code(organisation.name)}{sign}〔{year}〕{number}号"
+
+
+@cache
+def _counting(dialect: str) -> Executable:
+    """Count a series on by one, from 1, and say where it stands."""
+    series = ("organisation_id", "kind", "year")
+    make = pg_insert if dialect == "postgresql" else sqlite_insert
+    first = make(_numbers).values({name: bindparam(name) for name in series} | {"last": 1})
+    return first.on_conflict_do_update(index_elements=series, set_={"last": _numbers.c.last + 1}).returning(
+        _numbers.c.last
+    )
 
 
 def code(name: str) -> str:
