@@ -9,10 +9,10 @@ from sqlalchemy import Engine, select
 
 from engine import bpmn, clock, db
 from engine.catalogue import facts
+from engine.catalogue.act import Act
 from engine.packages import queries as packages
 from engine.packages.models import Package
 from engine.work.models import Instance
-from engine.workdays import queries as workdays
 from tests import factories
 from tests.bench.rows import STEPS
 from tests.moments import moment
@@ -26,15 +26,16 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "feedback.deliver": {"outcome": "delivered"},
     "feedback.copy": {"letter_needed": False},
 }
+OF_MEETINGS = {"measure_due_on"}
 TASKS = len(STEPS) + len(RATED)
 
 
-def run(engine: Engine, cast: Cast) -> list[str]:
-    """The printed lines for one database."""
+def run(engine: Engine, cast: Cast, cases: int = CASES) -> list[str]:
+    """The printed lines for one database; `cases` are finished and weighed."""
     with clock.frozen(moment(NOW)):
         lines = [f"{engine.dialect.name}: the token game alone, one step {_steps(engine, cast) * 1e3:.2f} ms"]
         if engine.dialect.name == "sqlite":
-            whole = _stored(engine, cast)
+            whole = _stored(engine, cast, cases)
             lines.append(f"sqlite: {whole / 1024:.1f} KB stored per finished case of {TASKS} tasks")
             lines.append(f"        {whole / 1024 / TASKS * 4:.1f} KB for four of them")
     return lines
@@ -49,12 +50,12 @@ def _finish(engine: Engine, cast: Cast) -> None:
         assert case.state == "closed", case.state
 
 
-def _stored(engine: Engine, cast: Cast) -> float:
+def _stored(engine: Engine, cast: Cast, cases: int) -> float:
     _finish(engine, cast)
     before = _bytes(engine)
-    for _ in range(CASES):
+    for _ in range(cases):
         _finish(engine, cast)
-    return (_bytes(engine) - before) / CASES
+    return (_bytes(engine) - before) / cases
 
 
 def _bytes(engine: Engine) -> int:
@@ -70,14 +71,9 @@ def _bytes(engine: Engine) -> int:
 class _Outside:
     """A host that knows what the main path asks for; services answer at once."""
 
-    def __init__(self, functions: Mapping[str, Any]) -> None:
-        self.functions = functions
-        self.facts: dict[str, Any] = {
-            "answer_limit": 10, "extended_answer_limit": 30, "first_reminder": 3, "second_reminder": 1,
-            "second_supervision": 5, "third_supervision": 10, "transit_target": 3, "extended": False,
-            "received_on": clock.today(), "arrived_on": clock.today(), "tier": "street", "matter": "environment",
-            "handling_tier": "street", "settlement": "street", "channel": "visit", "instruction": "",
-        }  # fmt: skip
+    def __init__(self, act: Act) -> None:
+        self.functions: Mapping[str, Any] = facts.functions(act)
+        self.facts = {name: facts.fact(act, name) for name in facts.FACTS - OF_MEETINGS}
 
     def now(self) -> Any:
         """This moment."""
@@ -100,9 +96,10 @@ def _steps(engine: Engine, cast: Cast) -> float:
         factories.step(session, scene, case, "signed")
         state = session.scalars(select(Instance.state).where(Instance.case_id == case.id)).one()
         package = packages.compiled(session, session.scalars(select(Package.id).where(Package.key == "opinion")).one())
-        calendar = workdays.calendar(session)
+        for name in STEPS[1:]:
+            factories.step(session, scene, case, name)
+        host = _Outside(Act(session, case, case.id))
     assert state is not None
-    host = _Outside({"working_days": calendar.working_days, "at": facts.at, "today": clock.today})
     answers = ({"decision": "report"}, {"decision": "refer"}, {"decision": "answer"}, {"decision": "accept"})
     taken, number = 0.0, 0
     for _ in range(50):

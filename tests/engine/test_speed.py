@@ -11,7 +11,7 @@ from engine import clock, db
 from engine.config import ROOT
 from engine.organisation.models import Person, Post
 from tests import factories
-from tests.bench import rows
+from tests.bench import rows, storage
 
 Clock = Callable[[str], object]
 
@@ -38,6 +38,15 @@ def test_a_completion_reads_little_and_writes_each_row_once(database: Engine, at
         assert [line.strip() for line in listed[1].splitlines()] == list(written.lines()), name
         assert len(sent.writes) == written.count(), (name, sent.writes)
         assert len(sent.reads) <= READS[name] + lock, (name, sent.reads)
+
+
+def test_what_a_finished_case_leaves_and_the_token_game_alone_are_measured(database: Engine, at: Clock) -> None:
+    """The figures of a quick part of the bench come out: it is not run every day, and must not rot meanwhile."""
+    at("2026-03-02 10:00")
+    lines = storage.run(database, factories.prepared(database), cases=1)
+    assert "one step" in lines[0]
+    kept = [float(line.split()[0]) for line in lines if "four of them" in line]
+    assert len(kept) == (database.dialect.name == "sqlite")
 
 
 def test_a_group_of_500_costs_what_a_group_of_one_costs(database: Engine, at: Clock) -> None:
