@@ -78,7 +78,7 @@ def complete(task_id: int) -> ResponseReturnValue:
         return _page("tasks/gone.html", refusal=refusal.message, typed=typed), 409
     if is_fragment():
         return _changed(make_response(render_template("tasks/_done.html", done=done)))
-    for sentence in done.next:
+    for sentence in done.next or ["已提交。"]:  # consent and a grade send nothing on, and yet were heard
         flash(sentence)
     return redirect(url_for("cases.show", case_id=done.case_id))
 

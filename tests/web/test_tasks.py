@@ -87,6 +87,14 @@ def test_submitting_says_where_it_went(visit: Visit, answer: int) -> None:
     assert "已送沙头角街道党工委组织部门：审核书面反馈" in clerk.get("/cases/1").text
 
 
+def test_a_grade_that_sends_nothing_on_is_still_acknowledged(visit: Visit, make: Any, task_of: Any) -> None:
+    case_id = make("signed", "reported", "referred", "answered", "accepted")
+    delegate = visit("delegate")
+    task_id = task_of(case_id, "rating_delegate")
+    assert delegate.post(f"/tasks/{task_id}", {"grade": "satisfied"}).status_code == 302
+    assert "已提交。" in delegate.get(f"/cases/{case_id}").text
+
+
 def test_a_stale_page_names_the_winner_and_gives_back_the_words(visit: Visit, answer: int) -> None:
     clerk = visit("unit_clerk")
     clerk.post(f"/tasks/{answer}/claim")
