@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import access, clock
@@ -22,7 +22,6 @@ from engine.work import operations as work
 
 BY_HAND = ("in_person", "post", "archived")  # what a person may note; the rest follows from what happens
 LONGEST = 200
-SIGNED = "signed_form"  # what such a scan is kept as
 PAGES_OF_FORM = 3  # front, filling instructions, continuation: only the front has a code
 MOST_PAGES = 30  # read at once
 MOST_LOOSE = 60  # pages of one person that wait for a number
@@ -163,22 +162,22 @@ def find(session: Session, actor: Actor, part: Part, typed: str) -> Found:
 def loose(session: Session, actor: Actor) -> Sequence[tuple[Attachment, str]]:
     """The scans of the actor that wait for a number, oldest first, each with the number it may have."""
     query = select(Attachment, Case.number).outerjoin(Case, Case.id == Attachment.subject_id)
-    found = session.execute(query.where(*_loose(actor)).order_by(Attachment.id))
+    found = session.execute(query.where(*attachments.waiting(actor.person_id)).order_by(Attachment.id))
     return [(row, number or "") for row, number in found]
 
 
 def hold(session: Session, actor: Actor, store: Store, part: Part, media_type: str) -> None:
     """Keep a scan without a readable code until its number is typed; nobody but the actor sees it."""
     require(actor, Verb.CASE_REGISTER)
-    if len(session.scalars(select(Attachment.id).where(*_loose(actor))).all()) >= MOST_LOOSE:
+    if len(session.scalars(select(Attachment.id).where(*attachments.waiting(actor.person_id))).all()) >= MOST_LOOSE:
         raise Invalid(f"“{part.name}”没有保存：待归档的已有{MOST_LOOSE}件，请先归档或删除。")
     hint = session.scalars(select(Case).where(Case.number == part.hint)).first() if part.hint else None
     near = hint is not None and may_hand_over(session, actor, hint)
     session.add(
         Attachment(
-            purpose=SIGNED, subject_id=hint.id if hint and near else None, filename=part.name, media_type=media_type,
-            size=len(part.data), sha256=store.write(part.data), uploaded_by_id=actor.person_id,
-            uploaded_by_name=actor.name, at=clock.now(),
+            purpose=attachments.SIGNED, subject_id=hint.id if hint and near else None, filename=part.name,
+            media_type=media_type, size=len(part.data), sha256=store.write(part.data),
+            uploaded_by_id=actor.person_id, uploaded_by_name=actor.name, at=clock.now(),
         )
     )  # fmt: skip
     session.flush()
@@ -186,7 +185,11 @@ def hold(session: Session, actor: Actor, store: Store, part: Part, media_type: s
 
 def assign(session: Session, actor: Actor, attachment_id: int, typed: str) -> Case:
     """归档 of a scan by hand: the case of the number typed gets it. NotFound when it does not wait any more."""
-    query = select(Attachment).where(Attachment.id == attachment_id, *_loose(actor)).with_for_update()
+    query = (
+        select(Attachment)
+        .where(Attachment.id == attachment_id, *attachments.waiting(actor.person_id))
+        .with_for_update()
+    )
     row = session.scalars(query).first()
     if row is None:
         raise NotFound
@@ -198,13 +201,6 @@ def assign(session: Session, actor: Actor, attachment_id: int, typed: str) -> Ca
     row.case_id, row.subject_id = found.case.id, None
     filed(session, actor, found, row.filename)
     return found.case
-
-
-def _loose(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Attachment.case_id.is_(None), Attachment.draft_id.is_(None), Attachment.purpose == SIGNED,
-        Attachment.uploaded_by_id == actor.person_id,
-    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------ kept

@@ -11,6 +11,7 @@ from engine import custody, filing
 from engine.access import Verb
 from engine.attachments import inspecting, scanning
 from engine.attachments.naming import told
+from engine.attachments.queries import SIGNED
 from engine.cases.copies import METHODS
 from engine.errors import Invalid, LianxinError
 from web.attachments import store
@@ -131,7 +132,7 @@ def _file(part: custody.Part, kind: str, number: str) -> Filed:
                 custody.hold(g.session, actor(), store(), part, kind)
                 return Filed(part.name)
             found = custody.find(g.session, actor(), part, number)
-            filing.keep(g.session, actor(), store(), found.case.id, custody.SIGNED, part.name, part.data)
+            filing.keep(g.session, actor(), store(), found.case.id, SIGNED, part.name, part.data)
             custody.filed(g.session, actor(), found, part.name)
     except LianxinError as refused:
         return Filed(part.name, refusal=refused.message)

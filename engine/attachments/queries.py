@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.attachments.models import Attachment
+
+SIGNED = "signed_form"  # what the scan of a signed form is kept as
 
 
 def of_case(session: Session, case_id: int) -> Sequence[Attachment]:
@@ -28,3 +30,11 @@ def move_to_case(session: Session, draft_id: int, case_id: int) -> None:
     """The files of a draft become those of the case it was registered as."""
     mine = update(Attachment).where(Attachment.draft_id == draft_id)
     session.execute(mine.values(case_id=case_id, draft_id=None))
+
+
+def waiting(person_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The scans of signed forms a person keeps until their number is typed: uploaded by him, or handed over to him."""
+    return (
+        Attachment.case_id.is_(None), Attachment.draft_id.is_(None), Attachment.purpose == SIGNED,
+        Attachment.uploaded_by_id == person_id,
+    )  # fmt: skip

@@ -1,16 +1,22 @@
 """催办, 督办通知单, replies and 收回改派 on the pages; deputies and hand-over on theirs."""
 
+import io
 import re
+from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from engine import db, deadlines, tasks
-from engine.organisation.models import Absence
+from engine import clock, db, deadlines, tasks
+from engine.attachments.models import Attachment
+from engine.organisation.models import Absence, Post
 from engine.parameters.models import Parameter
 from engine.supervision.models import Slip
-from tests import factories
+from engine.work.models import History
+from tests import drawings, factories
 from tests.people import SINCE
+
+BLANK = drawings.png(b"x\x9cc\x00\x00\x00\x01\x00\x01", 1, 1)
 
 
 def test_a_department_urges_and_supervises_and_the_unit_replies(visit, make, database):
@@ -115,3 +121,36 @@ def test_a_leavers_tasks_are_handed_over_with_a_list(visit, make, cast, database
     administrator = visit("system_administrator")
     assert f"/people/{person}/hand-over" in administrator.get(f"/people/{person}").text
     assert administrator.get(f"/people/{person}/hand-over").status_code == 200
+
+
+def test_the_scans_a_leaving_liaison_has_not_filed_go_to_the_next_one(visit, make, cast, database):
+    case_id = make()
+    leaver, person = visit("liaison"), cast.id("liaison")
+    for name in ("背面.png", "附页.png"):
+        leaver.post("/registration/scans", {"files": [(io.BytesIO(BLANK), name)]})
+    yesterday = clock.today() - timedelta(days=1)
+    with db.transaction(database) as session:
+        number = session.get_one(factories.Case, case_id).number
+        session.execute(update(Post).where(Post.person_id == person).values(ends_on=yesterday))
+        session.add(
+            Post(person_id=cast.id("outsider"), organisation_id=cast.studio.id, duty="liaison", starts_on=clock.today())
+        )
+    administrator, page = visit("system_administrator"), f"/people/{person}/hand-over"
+    shown = administrator.get(page).text
+    assert all(words in shown for words in ("待归档扫描件（2）", "附页.png", cast.studio.name, "魏外人"))
+    wrong = administrator.post(page, {"to": str(cast.id("next_liaison"))}).text
+    assert wrong.count(f"所选人员不是{cast.studio.name}的联络员") == 2
+    done = administrator.post(page, {"to": str(cast.id("outsider"))}).text
+    assert done.count("魏外人") == 2
+    assert "手头没有已签收的事项和待归档的扫描件" in administrator.get(page).text
+    receiver = visit("outsider")
+    assert "2件待归档扫描件交接给您" in receiver.get("/messages").text
+    waiting = receiver.get("/registration/scans").text
+    scan = re.search(r"/registration/scans/(\d+)", waiting)[1]
+    assert "附页.png" in waiting
+    assert receiver.get(f"/attachments/{scan}").status_code == 200
+    receiver.post(f"/registration/scans/{scan}", {"number": number})
+    with db.reading(database) as session:
+        assert session.get_one(Attachment, int(scan)).case_id == case_id
+        row = session.scalars(select(History).where(History.act == "handed_over")).one()
+        assert (row.result, row.opinion) == ("李联络 → 魏外人", "背面.png、附页.png")
