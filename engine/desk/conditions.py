@@ -34,6 +34,8 @@ COMPLETIONS = frozenset(
         "extension_consented",
         "extension_consented_late",
         "extension_refused",
+        "extension_disputed",
+        "extension_settled",
         "supervision_noted",
         "feedback_accepted",
         "feedback_returned",

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from engine import casefile, clock, definitions, instances, outbox, tasks
+from engine import casefile, clock, definitions, desk, instances, outbox, tasks
 from engine.casefile.tracked import Tracked
 from engine.cases.models import Case, CaseDelegate
 from engine.catalogue.act import Act
@@ -392,9 +392,10 @@ def test_r64_a_cosigners_objection_goes_to_the_department_before_anything_is_ext
     with pytest.raises(Conflict), session.begin_nested():
         tasks.request_extension(session, cast.actor("unit_clerk"), answer.id, REQUEST)
     factories.act(
-        session, cast, case, "street_clerk", "extension_dispute", decision=settled, opinion="已与两位代表协商。"
+        session, cast, case, "street_colleague", "extension_dispute", decision=settled, opinion="已与两位代表协商。"
     )
     assert due_on(session, case) == due
+    assert [row.case_id for row in desk.inbox(session, cast.actor("street_colleague"), "done").rows] == [case.id]
     assert session.scalars(select(Extension)).one().settlement == "已与两位代表协商。"
 
 

@@ -15,6 +15,7 @@ from engine.errors import Conflict, Invalid, LianxinError, NotFound
 from engine.feedback.models import Copy, Feedback
 from engine.handlings.models import Handling, Review
 from engine.notices.models import Notice
+from engine.organisation.models import Organisation
 from engine.ratings.models import Rating
 from engine.work.models import Deadline, History, Instance, Task
 from tests import factories
@@ -128,12 +129,20 @@ def test_r49_every_tier_has_its_own_target(session: Session, cast: Cast, at: At)
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_r50_each_department_refers_to_a_unit_of_its_own_tier(session: Session, cast: Cast, tier: str) -> None:
+def test_r50_r51_r52_each_department_refers_to_a_unit_of_its_own_tier(session: Session, cast: Cast, tier: str) -> None:
     """「应当根据管理权限，及时将意见建议转交街道（区、市）有关部门办理」 — also when the page was bypassed."""
     case = brought_to(session, cast, tier)
     task = reviewed(session, cast, case, CLERKS[tier])
+    far = Organisation(
+        code="far_unit", kind="unit", tier="district", place_id=cast.places["光明区"].id, name="光明区城管局"
+    )
+    session.add(far)
+    session.flush()
     offered = {label for _, label in tasks.options(session, "units", case, task)}
-    assert cast.unit(tier).name in offered
+    assert cast.unit(tier).name in offered and far.name not in offered
+    form = {"decision": "refer", "unit_id": str(far.id), "basis": "属本级管理权限"}
+    with pytest.raises(Invalid, match="非本级单位"), session.begin_nested():
+        factories.act(session, cast, case, CLERKS[tier], "tier_review", **form)
     for other in {*TIERS, "second_street"} - {tier}:
         unit = cast.organisations[f"{other}_unit"]
         assert unit.name not in offered
