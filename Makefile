@@ -4,7 +4,7 @@
 PORT ?= 8000
 PYTHON ?= python3
 TESTS ?= tests
-WORKERS ?= 3
+WORKERS ?= 2
 export PORT PYTHON
 
 BIN := .venv/bin

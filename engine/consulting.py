@@ -116,13 +116,18 @@ def _package(session: Session, case: Case) -> int:
 def _asked(form: Mapping[str, str]) -> tuple[str, str, datetime]:
     errors = {name: _wanted(form, name, words) for name, words in (("topic", "议题"), ("venue", "地点"))}
     errors = {name: sentence for name, sentence in errors.items() if sentence}
+    if not form.get("time"):
+        errors["time"] = "请填写协商的时间。"
     try:
         day = datetime.fromisoformat(f"{form.get('day', '')}T{form.get('time', '')}")
         meets_at = clock.at(day.date(), day.hour, day.minute)
         if meets_at < clock.now():
             errors["day"] = "协商时间已经过去，请填写今后的时间。"
     except ValueError:
-        errors["day"] = "请填写协商的日期和时间。"
+        if form.get("time"):
+            errors["day"] = "请填写协商的日期和时间。"
+        elif not form.get("day"):
+            errors["day"] = "请填写协商的日期。"
     if errors:
         raise Invalid(f"有 {len(errors)} 处需要修改，请看标红的栏目。", errors=errors)
     return form["topic"].strip(), form["venue"].strip(), meets_at

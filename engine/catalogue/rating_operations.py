@@ -123,9 +123,9 @@ def _hand(act: Act, party: str, grade: str) -> tuple[str, bytes | None, str]:
     if grade == "unreachable":
         return "unreachable", None, ""
     if act.actor is None:
-        return "click", None, ""
+        return "online", None, ""
     if form.get("method") != "in_person":
-        return {"phone": "phone", "online": "click"}.get(str(form.get("method")), "paper"), None, ""
+        return {"phone": "phone", "online": "online"}.get(str(form.get("method")), "paper"), None, ""
     signed = str(form.get("signing") or "")
     if signed == "refused":
         witness = str(form.get("witness") or "")

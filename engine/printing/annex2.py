@@ -25,7 +25,7 @@ from engine.ratings.models import Opinion, Rating, RatingCorrection
 # for, because a line does not begin with a comma
 SUMMARY = (36, 9, 5)  # 内容摘要 (142 mm × 50 mm)
 RESULT = (30, 7, 5)  # 办理结果 (118 mm × 40 mm)
-WRITTEN = frozenset({"drawn", "scan", "click", "paper"})  # a name or a hand stands for itself
+WRITTEN = frozenset({"drawn", "scan", "click", "online", "paper"})  # a name or a hand stands for itself
 # millimetres inside the cells of the grid
 CELLS = {
     "姓名": 15.6, "单位": 43.6, "单位地址": 49.6, "住址": 43.6, "住址电话": 49.6, "党代表姓名": 15.6, "职务": 11.6,

@@ -233,6 +233,9 @@ def test_r106_the_date_of_a_signature_is_the_day_it_was_signed(
     at("2026-03-02 09:00")
     file = casefile.load(session, cast.actor("liaison"), case.id)
     assert [row.signed_at for row in file.signatures if row.party == "delegate"] == [signed_at]
+    assert printing.annex2(session, cast.actor("liaison"), case.id).signed_on == date(2026, 2, 24)
+    text = "".join("".join(paper(session, cast, case).sheets).split())
+    assert "2026年2月24日" in text and "2026年3月2日" not in text
 
 
 # ------------------------------------------------------------------------------------------------ 须知8, R44

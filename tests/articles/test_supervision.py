@@ -303,6 +303,26 @@ def test_r71_stopped_from_the_fourth_to_the_seventh_the_escalation_has_its_true_
     assert datetime.fromisoformat(row.data["fired_at"]) == moment("2026-03-07 11:00")
 
 
+def test_r70_r71_what_a_standstill_made_pointless_is_recorded_and_not_sent(
+    session: Session, cast: Cast, at: Clock
+) -> None:
+    """Nothing ran from before the second reminder until after the limit: its row says why it was not sent, and has the
+    time it was due; the supervision has its own."""
+    case = factories.handled(session, cast)
+    at("2026-03-02 09:00")
+    sweep(session)
+    at("2026-03-07 11:00")
+    sweep(session)
+    rows = session.scalars(select(Reminder).order_by(Reminder.id)).all()
+    assert [(row.days_before, row.sent, row.reason, row.due_at) for row in rows] == [
+        (3, True, "", moment("2026-03-02 09:00")), (1, False, "已逾期", moment("2026-03-04 09:00")),
+    ]  # fmt: skip
+    assert acts(session, case, "reminded", "reminder_superseded") == ["reminded", "reminder_superseded"]
+    assert len(session.scalars(select(Notice).where(Notice.kind == "reminder")).all()) == 1
+    raised = session.scalars(select(Supervision)).one()
+    assert (raised.due_at, raised.fired_at) == (moment("2026-03-06"), moment("2026-03-07 11:00"))
+
+
 # R74 --------------------------------------------------------------------------------------------- 市党代表主动跟踪督办
 def test_r74_the_delegates_word_reaches_unit_and_department_and_stands_in_the_history(
     session: Session, cast: Cast

@@ -1,10 +1,11 @@
 """A resident's look at the own case: right, wrong, locked, and nothing that tells whether a number exists (R92)."""
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import tasks, tracking
-from engine.cases.models import Case, TrackingAttempt
+from engine.cases.models import Case, Signature, TrackingAttempt
 from engine.errors import Conflict
 from tests import factories, people
 
@@ -111,5 +112,7 @@ def test_the_reporter_chooses_one_of_four_grades_once(session, house):
     assert [label for _, label in tracking.view(session, case.id).grades] == ["非常满意", "满意", "基本满意", "不满意"]
     tasks.complete_as_reporter(session, case, {"grade": "satisfied", "method": "online"})
     assert tracking.view(session, case.id).grades == []
+    made = select(Signature.method).where(Signature.case_id == case.id, Signature.purpose == "rating")
+    assert session.scalars(made).all() == ["online"], "nobody typed a name"
     with pytest.raises(Conflict):
         tasks.complete_as_reporter(session, case, {"grade": "dissatisfied", "method": "online"})

@@ -75,6 +75,8 @@ def test_a_consultation_from_invitation_to_measures(visit: Visit, make: Make, da
     assert visit("district_clerk").get(f"/cases/{case_id}/consultations/new").status_code == 404
     bad = clerk.post(f"/cases/{case_id}/consultations", {"topic": "<b>噪音</b>", "day": "2026-03-01", "time": "09:00"})
     assert bad.status_code == 422 and "&lt;b&gt;噪音" in bad.text and "已经过去" in bad.text
+    empty = clerk.post(f"/cases/{case_id}/consultations", {"topic": "噪音", "venue": "工作室"}).text
+    assert "有 2 处需要修改" in empty and "请填写协商的日期。" in empty and "请填写协商的时间。" in empty
     plan = {"topic": "夜间作业时间", "day": "2026-03-06", "time": "14:30", "venue": "工作室"}
     address = clerk.post(f"/cases/{case_id}/consultations", plan).headers["Location"]
     page = clerk.get(address).text
