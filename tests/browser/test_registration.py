@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from engine import db
 from engine.cases.models import Case, Draft
@@ -15,6 +15,7 @@ from tests.browser.conftest import Open
 from tests.browser.eyes import PHONE
 from tests.engine.test_filing import PNG
 from tests.people import Cast
+from tests.served import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 TYPED = "路口的垃圾转运点夜里十一点后还在作业，噪音和气味影响居民休息"
@@ -43,6 +44,11 @@ def test_nothing_is_lost_between_the_desk_and_the_telephone(
     page.locator("[name=summary]").fill("垃圾转运点夜间扰民")
     page.close()  # within the pause before the next save
 
+    def kept() -> bool:
+        with db.reading(database) as session:
+            return session.scalars(select(Draft)).one().data.get("summary") == "垃圾转运点夜间扰民"
+
+    wait_for(kept, 20, "the save of a page that was left")
     phone = eyes(house, PHONE).sign_in("liaison")
     phone.go("/registration")
     page = phone.page

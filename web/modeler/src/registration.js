@@ -43,7 +43,9 @@ if (form) {
     clearTimeout(timer);
     if (!dirty || sent) return line_of_saves;
     dirty = false;
-    line_of_saves = line_of_saves.then(() => post(form.dataset.draft, everything(), leaving)).then(
+    // a page that goes waits for nothing: what stands behind a save still under way would never be sent
+    const send = () => post(form.dataset.draft, everything(), leaving);
+    line_of_saves = (leaving ? send() : line_of_saves.then(send)).then(
       (text) => {
         line.textContent = text;
         line.classList.remove("saved-not");
