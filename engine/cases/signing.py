@@ -20,7 +20,7 @@ METHODS = {
     "paper": "纸质签字",
     "scan": "签字扫描件",
     "click": "输入姓名确认",
-    "online": "凭查询码网上评价",
+    "online": "网上评价",
     "refused": "拒绝签字",
     "remark": "党代表注明",
     "phone": "电话确认",

@@ -151,17 +151,20 @@ def hand_over(session: Session, actor: Actor, person_id: int, receiver_ids: Sequ
         raise Invalid(f"{person.name}手头没有可以交接的事项。")
     tasks = [(row.task.id, (TaskScope(row.task.organisation_id, row.task.duty),)) for row in held if not row.personal]
     plan = _plan(session, tasks, chosen)
-    files = [(scan.file.id, tuple(TaskScope(studio.id, "liaison") for studio in scan.studios)) for scan in scans]
-    keepers = _plan(session, files, chosen)
+    given = [(scan.file.id, tuple(TaskScope(studio.id, "liaison") for studio in scan.studios)) for scan in scans]
+    keepers = _plan(session, given, chosen)
     names = {row.id: row for row in session.scalars(select(Person).where(Person.id.in_(chosen)))}
     for receiver_id in dict.fromkeys([*plan.values(), *keepers.values()]):
         wanted = [task_id for task_id, to in plan.items() if to == receiver_id]
         got = _give(session, person_id, receiver_id, wanted)
         for missed in set(wanted) - got:
             plan.pop(missed)
-        kept = _keep(session, person_id, receiver_id, [file_id for file_id, to in keepers.items() if to == receiver_id])
+        files = [file_id for file_id, to in keepers.items() if to == receiver_id]
+        kept = _keep(session, person_id, receiver_id, files)
+        for missed in set(files) - kept:  # filed meanwhile
+            keepers.pop(missed)
         if got or kept:
-            _tell(session, names[receiver_id], person, len(got), kept)
+            _tell(session, names[receiver_id], person, len(got), len(kept))
     work_rows = [row for row in held if row.task.id in plan]
     for row in work_rows:
         _record(session, actor, row, f"{person.name} → {names[plan[row.task.id]].name}")
@@ -205,13 +208,13 @@ def _give(session: Session, person_id: int, receiver_id: int, wanted: list[int])
     return got
 
 
-def _keep(session: Session, person_id: int, receiver_id: int, wanted: Sequence[int]) -> int:
-    """The scans are the receiver's from now on; who uploaded them keeps his name on them. How many."""
+def _keep(session: Session, person_id: int, receiver_id: int, wanted: Sequence[int]) -> set[int]:
+    """The scans are the receiver's from now on; who uploaded them keeps his name on them. Those that still waited."""
     if not wanted:
-        return 0
+        return set()
     mine = update(Attachment).where(Attachment.id.in_(wanted), *attachments.waiting(person_id))
     moved = mine.values(uploaded_by_id=receiver_id).returning(Attachment.id)
-    return len(session.scalars(moved.execution_options(synchronize_session=False)).all())
+    return set(session.scalars(moved.execution_options(synchronize_session=False)))
 
 
 def _tell(session: Session, receiver: Person, person: Person, tasks: int, scans: int) -> None:
@@ -259,4 +262,4 @@ def _scan_line(scan: Scan, keepers: dict[int, int], names: dict[int, Person]) ->
     step = f"{SCAN} {scan.file.filename}"
     if to is not None:
         return Handed(scan.number, step, names[to].name)
-    return Handed(scan.number, step, "", f"所选人员不是{scan.where}的联络员")
+    return Handed(scan.number, step, "", f"所选人员不是{scan.where}的联络员，或扫描件刚刚已经归档")
