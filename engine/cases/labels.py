@@ -34,7 +34,7 @@ RESULTS = {
     "explained": "解释说明",
     "declined": "不予采纳",
 }
-CHANNELS = {"visit": "来访", "home_visit": "入户走访", "phone": "电话", "network": "网络", "other": "其他"}
+CHANNELS = {"visit": "来访", "home_visit": "入户走访", "network": "网络", "phone": "电话", "other": "其他"}
 MATTERS = {
     "environment": "环境卫生与市容",
     "traffic": "交通出行",

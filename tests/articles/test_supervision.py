@@ -191,6 +191,9 @@ def test_r69_a_slip_has_a_number_a_day_and_the_units_reply(session: Session, cas
     assert acts(session, case, "supervision_noted", "ordered", "supervision_replied") == [
         "supervision_noted", "ordered", "supervision_replied",
     ]  # fmt: skip
+    supervising.reply(session, cast.actor("unit_clerk"), second.id, "已于今晨复工。")
+    for who in ("street_clerk", "unit_clerk"):  # every slip is replied to, the ladder stands until the answer
+        assert desk.boxes(session, cast.actor(who))["supervision"] == 1
 
 
 def test_r69_a_person_urges_and_it_is_counted(session: Session, cast: Cast, at: Clock) -> None:
