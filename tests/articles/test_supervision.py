@@ -131,6 +131,10 @@ def test_r69_delivered_feedback_closes_the_ladder_and_every_slip(session: Sessio
     case = factories.handled(session, cast)
     at("2026-03-06 08:00")
     sweep(session)
+    task = session.scalars(select(Task).where(Task.role == "supervision")).one()
+    tasks.claim(session, cast.actor("street_clerk"), task.id)
+    for who in ("street_clerk", "street_head", "unit_clerk"):  # in the hands of one, still a matter of all three
+        assert desk.boxes(session, cast.actor(who))["supervision"] == 1
     supervising.order(session, cast.actor("district_clerk"), case.id, {"instruction": "请说明原因。"})
     supervising.opine(session, cast.actor("delegate"), case.id, "请抓紧。")
     assert desk.boxes(session, cast.actor("unit_clerk"))["supervision"] == 1
