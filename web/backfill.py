@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import access, intake
+from engine import access, clock, intake
 from engine.access import Verb
 from engine.attachments import queries as attachments
 from engine.cases.models import Draft
@@ -59,5 +59,5 @@ def _page(
         "backfill/new.html", studio=g.session.get_one(Organisation, studio_id), parts=parts, refusal=refusal,
         draft=draft, key=draft.key if draft else secrets.token_urlsafe(12), studio_id=studio_id,
         attached=attachments.of_draft(g.session, draft.id) if draft else (),
-        wrong=refusal.errors.get("files", "") if refusal else "",
+        wrong=refusal.errors.get("files", "") if refusal else "", today=clock.today(),
     )  # fmt: skip

@@ -210,7 +210,7 @@ def _form(
         draft=draft, key=draft.key if draft else page_key() or secrets.token_urlsafe(12), material=MATERIAL,
         attached=attachments.of_draft(g.session, draft.id) if draft else (), studio_id=studio.id,
         wrong=refusal.errors.get("files", "") if refusal else "", several=len(studios) > 1,
-        drafts=_drafts(studios, draft.key if draft else None),
+        drafts=_drafts(studios, draft.key if draft else None), today=clock.today(),
         found=intake.similar(g.session, actor(), studio.id, _said(values), chosen) if chosen else (),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ FIELDS = (
     "matter", "content", "summary", "reflected_on", "settlement", "spot_answer", "spot_grade", "reporter_signature",
     "reporter_signature_note", "reporter_witness",
 )  # fmt: skip
+OLDEST = 120  # years; a larger number in the field of the age is a year of birth
 ADDED = ("reporter_witness",)  # later than the first forms: an empty one is no part of their hash
 BLANK: dict[str, Any] = {name: "" for name in FIELDS if name not in ("reporter_age", "reflected_on")} | {
     "reporter_age": None
@@ -25,7 +26,8 @@ BLANK: dict[str, Any] = {name: "" for name in FIELDS if name not in ("reporter_a
 
 
 def apply(case: Case, form: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Write the submitted fields onto the case; returns {field: [before, after]} of what really changed."""
+    """Write the submitted fields onto the case; returns {field: [before, after]} of what really changed. A year of
+    birth becomes the age in the year of registration (R98)."""
     changed: dict[str, list[Any]] = {}
     for name in FIELDS:
         if name not in form:
@@ -33,6 +35,8 @@ def apply(case: Case, form: Mapping[str, Any]) -> dict[str, list[Any]]:
         value = form[name]
         if name == "reflected_on" and isinstance(value, str):
             value = date.fromisoformat(value)
+        if name == "reporter_age" and value is not None and value > OLDEST:
+            value = case.year - value
         before = getattr(case, name)
         if before != value:
             changed[name] = [_plain(before), _plain(value)]
@@ -76,9 +80,11 @@ def signed(session: Session, case: Case) -> bool:
 
 
 def problems(case: Case) -> dict[str, str]:
-    """What the measures ask of a form beyond its single fields: {field: sentence} (R35, R41). A reporter without a
+    """What the measures ask of a form beyond its single fields: {field: sentence} (R35, R41, R98). A reporter without a
     name (不署名, A27) leaves no address either; the delegate gets the answer."""
     found: dict[str, str] = {}
+    if case.reporter_age is not None and not 0 <= case.reporter_age <= OLDEST:
+        found["reporter_age"] = f"出生年份不对：按{case.year}年登记，应在{case.year - OLDEST}年至{case.year}年之间。"
     if case.reporter_name and not case.reporter_phone and not case.reporter_address:
         found["reporter_phone"] = "电话和住址至少填写一项，否则承办单位无法反馈（填表须知2）。"
     if case.settlement == "on_the_spot":

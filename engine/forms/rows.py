@@ -138,6 +138,8 @@ def _more(rule: Mapping[str, Any], way: str) -> Iterator[str]:
         yield f"不小于 {rule['minimum']}"
     if "maximum" in rule:
         yield f"不大于 {rule['maximum']}"
+    if "anyOf" in rule:
+        yield "取值另有几种范围"
     if "x-earliest" in rule:
         yield f"不早于 {rule['x-earliest']}"
     if "x-latest" in rule:

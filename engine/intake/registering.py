@@ -180,7 +180,7 @@ def draw_up(
     chosen = _delegate(session, studio_id, data["delegate_id"])
     if chosen is None:
         raise Invalid("请选择联系本社区的市党代表。")
-    case = _case(session, actor, studio_id, data, *chosen)
+    case = _case(session, actor, studio_id, data, *chosen, paper)
     problems = content.problems(case)
     if problems:
         raise Invalid(f"有 {len(problems)} 处需要修改，请看标红的栏目。", errors=problems)
@@ -196,8 +196,9 @@ def draw_up(
 
 
 def _case(
-    session: Session, actor: Actor, studio_id: int, data: Mapping[str, Any], delegate: Delegate, person: Person
-) -> Case:
+    session: Session, actor: Actor, studio_id: int, data: Mapping[str, Any], delegate: Delegate, person: Person,
+    paper: Paper | None,
+) -> Case:  # fmt: skip
     studio = session.get_one(Organisation, studio_id)
     place = organisation.path(session, studio.place_id)
     if place.community is None or place.street is None or place.district is None:
@@ -217,7 +218,7 @@ def _case(
         registered_by_id=actor.person_id,
         registered_at=now,
         state="awaiting_signature",
-        year=clock.local(now).year,
+        year=paper.year if paper else clock.local(now).year,
     )
     content.apply(case, content.BLANK | dict(data))
     case.confidential = data.get("confidentiality") == "kept" and bool(case.reporter_name)
@@ -252,6 +253,7 @@ def _start(session: Session, actor: Actor, case: Case, data: Mapping[str, Any]) 
         data={
             "content_hash": case.content_hash, "signature": data.get("reporter_signature", ""),
             **({"phone_checked": True} if data.get("phone_checked") else {}),
+            **({"birth_year": data["reporter_age"]} if data.get("reporter_age", 0) > content.OLDEST else {}),
         },
     )  # fmt: skip
     session.flush()

@@ -3,6 +3,7 @@
 What is printed is read back from the PDF with another library than the one that made it.
 """
 
+import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import config, consulting, printing, supervising, tasks
+from engine.cases import content
 from engine.cases.models import Case
 from engine.errors import Invalid, LianxinError, NotFound
 from engine.feedback.models import Feedback
@@ -26,8 +28,10 @@ from engine.press import machine as press
 from engine.printing import binding, fonts, papers
 from engine.printing.rules import RULES
 from engine.supervision.models import Slip
+from engine.work.models import History
 from tests import factories
 from tests.articles.test_rating import drawn
+from tests.articles.test_signing import amend
 from tests.people import Cast
 
 NAME = "㙍䶮𠮷𤭢"  # R96: Extension A, the end of the basic block, Extension B
@@ -147,6 +151,41 @@ def test_r95_r96_r97_r98_the_reporter_as_written(session: Session, cast: Cast) -
     assert codes(book.pages[0], lambda code, table: str(code)) == 2
     case.reporter_gender = "unsaid"
     assert codes(printing.book(session, cast.actor("liaison"), cast.studio.id, 2026).pages[0], str) == 9  # type: ignore[arg-type]
+
+
+def test_r98_a_year_of_birth_becomes_the_age_at_registration_and_stays(
+    session: Session, at: Callable[[str], object]
+) -> None:
+    """「birth year 1965, registered 2010 → 45, fixed afterwards」: on the form, both annexes, the tables, a correction."""
+    at("2010-12-31 23:59")
+    cast = factories.install(session)
+    on = {"reflected_on": "2010-12-31"}
+    for wrong in ("2011", "1889", "1849", "121", "-1"):
+        with pytest.raises(Invalid) as refusal, session.begin_nested():
+            factories.registered(session, cast, reporter_age=wrong, **on)
+        assert list(refusal.value.errors) == ["reporter_age"], wrong
+    ages = [
+        factories.registered(session, cast, reporter_age=year, **on).reporter_age for year in ("2010", "1890", "120")
+    ]
+    assert ages == [0, 120, 120]
+    case = factories.registered(session, cast, reporter_age="1965", **on)
+    row = session.scalars(select(History).where(History.case_id == case.id, History.act == "registered")).one()
+    assert (case.reporter_age, row.data["birth_year"]) == (45, 1965)
+
+    at("2026-03-04 10:00")
+    for kind in ("registration", "annex2"):
+        assert "年龄45" in paper(session, cast, "liaison", kind, case.id).pages[0]
+    book = printing.book(session, cast.actor("liaison"), cast.studio.id, 2010)
+    lines = csv.DictReader(io.StringIO(printing.csv(book, lambda code, table: str(code)).decode("utf-8-sig")))
+    assert [line["年龄"] for line in lines] == ["0", "120", "120", "45"]
+    shown = tasks.load(session, cast.actor("delegate"), factories.open_task(session, case, "signature").id)
+    assert shown.case.reporter_age == 45
+    amend(session, cast, case, reporter_age="1966")
+    assert (case.reporter_age, content.digest(case)) == (44, case.content_hash)
+    for wrong in ("2011", "1889"):
+        with pytest.raises(Invalid) as refusal, session.begin_nested():
+            amend(session, cast, case, reporter_age=wrong)
+        assert list(refusal.value.errors) == ["reporter_age"], wrong
 
 
 def test_r99_the_telephone_in_full_by_right_only(session: Session, cast: Cast) -> None:

@@ -416,6 +416,7 @@ def test_r89_a_finished_paper_case_is_closed_with_its_old_result(session: Sessio
     assert session.scalars(select(Deadline)).all() == []
     spot = backfilled(
         session, cast, **SPOT, number="沙头角街道沙头角社区2010002", registered_on="2010-12-02", reached="finished",
-        closed_on="2010-12-02", reflected_on="2010-12-02",
+        closed_on="2010-12-02", reflected_on="2010-12-02", reporter_age="1965",
     )  # fmt: skip
     assert (spot.outcome, spot.grade) == ("on_the_spot", "satisfied")
+    assert spot.reporter_age == 45  # counted to the year on the paper (R98)

@@ -76,7 +76,7 @@ BAD = [
     ("registration", {"reporter_name": "李"}, "reporter_name", "至少 2 个字"),
     ("registration", {"reporter_phone": ""}, "reporter_phone", "填表须知2"),
     ("registration", {"reporter_phone": "1380000"}, "phone_checked", "手机号码为11位"),
-    ("registration", {"reporter_age": "121"}, "reporter_age", "不能大于 120"),
+    ("registration", {"reporter_age": "121"}, "reporter_age", "0至120的整数，或4位出生年份"),
     ("registration", {"reporter_age": "四十"}, "reporter_age", "整数"),
     ("registration", {"summary": "字" * 301}, "summary", "不超过 300 个字，现有 301 个字"),
     ("registration", {"reflected_on": "2026-03-05"}, "reflected_on", "不能晚于今天"),

@@ -87,6 +87,18 @@ if (form) {
     }
   }
 
+  const age = form.elements.reporter_age;
+  const ageHelp = document.querySelector("#f-reporter_age-help");
+  const ageSaid = ageHelp?.textContent;
+
+  /** A year of birth says at once which age it becomes (R98). */
+  function tellAge() {
+    if (!age || !ageHelp) return;
+    const year = Number((form.elements.registered_on?.value || form.dataset.today).slice(0, 4));
+    const born = /^\s*\d{4}\s*$/.test(age.value) ? year - Number(age.value) : -1;
+    ageHelp.textContent = born >= 0 && born <= 120 ? `${year}年登记，年龄记为${born}岁。` : ageSaid;
+  }
+
   async function upload(input) {
     const files = [...input.files];
     const wrong = [];
@@ -116,6 +128,7 @@ if (form) {
   }
 
   form.addEventListener("input", typed);
+  for (const name of ["reporter_age", "registered_on"]) form.elements[name]?.addEventListener("input", tellAge);
   form.addEventListener("change", (event) => {
     if (event.target.type === "file" && event.target.files.length) upload(event.target);
     else if (event.target.type !== "file") typed(event);
@@ -149,5 +162,6 @@ if (form) {
   });
   window.addEventListener("pagehide", () => save(true));
   document.querySelector("[data-upload-button]").hidden = true;
+  tellAge();
   if ((form.elements.content?.value ?? "").length >= LEAST) similar();
 }
