@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlalchemy import select, update
 
-from engine import clock, db, deadlines, tasks
+from engine import clock, db, deadlines, submitting, tasks
 from engine.attachments.models import Attachment
 from engine.organisation.models import Absence, Post
 from engine.parameters.models import Parameter
@@ -142,7 +142,7 @@ def test_the_scans_a_leaving_liaison_has_not_filed_go_to_the_next_one(visit, mak
     assert wrong.count(f"所选人员不是{cast.studio.name}的联络员") == 2
     done = administrator.post(page, {"to": str(cast.id("outsider"))}).text
     assert done.count("魏外人") == 2
-    assert "手头没有已签收的事项和待归档的扫描件" in administrator.get(page).text
+    assert "手头没有已签收的事项、待归档的扫描件和登记草稿" in administrator.get(page).text
     receiver = visit("outsider")
     assert "2件待归档扫描件交接给您" in receiver.get("/messages").text
     waiting = receiver.get("/registration/scans").text
@@ -154,3 +154,42 @@ def test_the_scans_a_leaving_liaison_has_not_filed_go_to_the_next_one(visit, mak
         assert session.get_one(Attachment, int(scan)).case_id == case_id
         row = session.scalars(select(History).where(History.act == "handed_over")).one()
         assert (row.result, row.opinion) == ("李联络 → 魏外人", "背面.png、附页.png")
+
+
+def test_the_half_filled_registrations_of_a_leaver_go_to_a_liaison_of_the_studio(visit, stranger, cast, database):
+    once = re.search(r'name="once" value="(\w{32})"', stranger.get("/intake/440308003006").text)[1]
+    wrote = {
+        "name": "何某",
+        "phone": "13900005678",
+        "content": "充电棚满员，希望再加一个。",
+        "consent": submitting.VERSION,
+    }
+    stranger.post("/intake/440308003006", {"once": once} | wrote)
+    leaver, person, studio = visit("liaison"), cast.id("liaison"), cast.studio.id
+    letter = leaver.post("/submissions/1/take").location
+    typed = {"draft_key": "half", "reporter_name": "史一半", "content": "路灯不亮"}
+    leaver.post(f"/registration/{studio}/files", typed | {"files": [(io.BytesIO(BLANK), "现场.png")]})
+    with db.transaction(database) as session:
+        session.add(
+            Post(person_id=cast.id("outsider"), organisation_id=studio, duty="liaison", starts_on=clock.today())
+        )
+    administrator, page = visit("system_administrator"), f"/people/{person}/hand-over"
+    shown = administrator.get(page).text
+    assert all(
+        words in shown for words in ("登记草稿（2）", f"{clock.today()} 09:00暂存", cast.studio.name, "交接 2 件")
+    )
+    assert "史一半" not in shown, "what stands in a draft is the liaison's"
+    wrong = administrator.post(page, {"to": str(cast.id("next_liaison"))}).text
+    assert wrong.count(f"所选人员不是{cast.studio.name}的联络员") == 2
+    assert administrator.post(page, {"to": str(cast.id("outsider"))}).text.count("魏外人") == 2
+    assert "手头没有已签收的事项、待归档的扫描件和登记草稿" in administrator.get(page).text
+    assert "史一半" not in leaver.get("/inbox/drafts").text
+    receiver = visit("outsider")
+    assert "2件登记草稿交接给您，请在“草稿箱”中继续填写" in receiver.get("/messages").text
+    assert "史一半" in receiver.get("/inbox/drafts").text
+    assert "现场.png" in receiver.get("/registration?draft=half").text
+    assert receiver.post("/submissions/1/take").location == letter, "the letter goes on in the same draft"
+    assert "魏外人" in receiver.get("/submissions").text
+    with db.reading(database) as session:
+        row = session.scalars(select(History).where(History.act == "handed_over")).one()
+        assert (row.result, row.element_name) == ("李联络 → 魏外人", "登记草稿")
