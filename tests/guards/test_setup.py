@@ -1,6 +1,7 @@
 """Set-up and production files: locks that match, no addresses, icons that exist, files their own tools accept."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -86,3 +87,43 @@ def test_every_setting_of_the_compose_file_is_explained() -> None:
     example = (ROOT / "deploy" / "env.example").read_text(encoding="utf-8")
     explained = set(re.findall(r"^#?\s*([A-Z_]+)=", example, re.MULTILINE))
     assert asked - explained == set()
+
+
+def test_the_programs_load_with_the_packages_of_production_alone() -> None:
+    """A package that only a tool of the tests brings is missing in a fresh installation."""
+    ours = [path.name for path in (ROOT / "engine", ROOT / "web", ROOT / "workers")]
+    done = subprocess.run(
+        [sys.executable, "-c", LOADER, " ".join(locked("production")), *ours],
+        cwd=ROOT, env=os.environ | {"REDIS_URL": "redis://127.0.0.1:1/0"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-1500:]
+    assert int(done.stdout) > 200, "nothing was loaded"
+
+
+# Loads every module of the folders named, and the transport the worker would use, where nothing else can be imported.
+LOADER = """
+import importlib, pkgutil, sys
+from importlib.metadata import packages_distributions
+
+allowed = set(sys.argv[1].split())
+foreign = {
+    name for name, packages in packages_distributions().items()
+    if not {package.lower().replace("_", "-").replace(".", "-") for package in packages} & (allowed | {"lianxin"})
+}
+
+class Refusal:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in foreign:
+            raise ModuleNotFoundError(f"{name} is not in requirements/production.txt", name=name)
+
+sys.meta_path.insert(0, Refusal())
+loaded = 0
+for folder in sys.argv[2:]:
+    for module in pkgutil.walk_packages([folder], f"{folder}."):
+        if not module.name.endswith(("__main__", ".env")):  # run, not imported
+            importlib.import_module(module.name)
+            loaded += 1
+from workers.app import app
+app.connection_for_write().transport
+print(loaded)
+"""
