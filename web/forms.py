@@ -61,7 +61,7 @@ class Filled:
         return self.refusal.message if self.refusal else ""
 
     def _filled(self, item: forms.Field) -> FilledField:
-        value = self.values.get(item.name, item.default)
+        value = self.values.get(item.name, item.initial)
         own = [(option.value, option.label) for option in item.options]
         return FilledField(
             field=item,

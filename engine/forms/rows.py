@@ -142,6 +142,8 @@ def _more(rule: Mapping[str, Any], way: str) -> Iterator[str]:
         yield "取值另有几种范围"
     if "x-earliest" in rule:
         yield f"不早于 {rule['x-earliest']}"
+    if WAYS[way].get("format") == "date" and rule.get("default") == "today":
+        yield "先填好当天的日期"
     if "x-latest" in rule:
         yield "不晚于今天" if rule["x-latest"] == "today" else f"不晚于 {rule['x-latest']}"
     if "x-message" in rule:

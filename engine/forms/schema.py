@@ -11,6 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
 
+from engine import clock
 from engine.errors import Misconfigured
 
 WIDGETS = frozenset({
@@ -56,6 +57,12 @@ class Field:
     max_length: int | None
     earliest: str
     latest: str  # an ISO date, "today" or ""
+
+    @property
+    def initial(self) -> str | int | None:
+        """What the field starts with: its default, of a date field "today" means the clock's date."""
+        today = self.widget == "date" and self.default == "today"
+        return clock.today().isoformat() if today else self.default
 
 
 @dataclass(frozen=True)

@@ -143,3 +143,16 @@ def test_the_review_form_offers_only_units_of_the_departments_own_tier(
     assert "盐田区城管局" not in page
     assert "系统建议" in page
     assert 'data-show-when="decision=refer"' in page
+
+
+def test_the_day_a_letter_was_brought_is_today_until_somebody_says_otherwise(
+    visit: Visit, make: Make, task_of: TaskOf
+) -> None:
+    letter = task_of(make("signed", "reported", "referred", "answered", "accepted", reporter_phone=""), "letter")
+    liaison, day = visit("liaison"), r'name="delivered_on" type="date" value="([\d-]*)"'
+    liaison.post(f"/tasks/{letter}/claim")
+    assert re.findall(day, liaison.get(f"/tasks/{letter}").text) == ["2026-03-02"]
+    refused = liaison.post(f"/tasks/{letter}", {"method": "post", "delivered_on": "", "proof": "EMS 1"})
+    assert (refused.status_code, re.findall(day, refused.text)) == (422, [""])
+    refused = liaison.post(f"/tasks/{letter}", {"method": "post", "delivered_on": "2026-02-27", "proof": ""})
+    assert re.findall(day, refused.text) == ["2026-02-27"]
