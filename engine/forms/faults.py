@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from jsonschema import ValidationError
+from jsonschema_rs import ValidationError
 
 from engine import clock
 from engine.forms.schema import Field, Form, is_date
@@ -26,10 +26,12 @@ def validate(form: Form, data: Mapping[str, Any], today: date | None = None) -> 
         sentence = _text_fault(item, data.get(item.name))
         if sentence:
             found[item.name] = sentence
-    readable = {name: value for name, value in data.items() if name not in found}
     labels = {item.name: item for item in form.fields}
-    for error in form.validator.iter_errors(readable):
-        for name, sentence in _sentences(error, labels):
+    if form.schema.get("additionalProperties") is False:
+        found.update((str(name)[:60], "表单中没有这一项。") for name in data.keys() - labels)
+    readable = {name: value for name, value in data.items() if name in labels and name not in found}
+    if not form.validator.is_valid(readable):
+        for name, sentence in _refusals(form, labels, readable):
             found.setdefault(name, sentence)
     for item in form.fields:
         sentence = _date_fault(item, data.get(item.name), today)
@@ -39,6 +41,8 @@ def validate(form: Form, data: Mapping[str, Any], today: date | None = None) -> 
 
 
 def _text_fault(item: Field, value: Any) -> str:
+    if value is not None and not isinstance(value, str | int | float):  # what no page sends, and no validator reads
+        return _sentence("type", item.kind, item)
     if not isinstance(value, str):
         return ""
     limit = min(item.max_length or MAX_TEXT, MAX_TEXT)
@@ -73,20 +77,28 @@ def _date_fault(item: Field, value: Any, today: date) -> str:
     return ""
 
 
-def _sentences(error: ValidationError, labels: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
-    """(field, sentence) of one fault."""
-    said = error.schema.get("x-message") if isinstance(error.schema, dict) else None
-    if error.validator == "required":
-        for name in (name for name in error.validator_value if name not in error.instance):
+def _refusals(form: Form, labels: Mapping[str, Field], data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(field, sentence) of every fault the schema finds, in the order of its keywords."""
+    order: list[Any] = list(form.schema)
+    for error in sorted(form.validator.iter_errors(data), key=lambda error: order.index(error.schema_path[0])):
+        rule = _rule(form, error)
+        said = rule.get("x-message")
+        if error.kind.name == "required":
+            name = error.kind.value
             item = labels.get(name)
             verb = "请选择" if item and (item.options or item.widget in _CHOICES or item.source) else "请填写"
             yield name, said or f"{verb}{item.label if item else name}。"
-    elif error.validator == "additionalProperties":
-        for name in set(error.instance) - set(labels):
-            yield str(name)[:60], "表单中没有这一项。"
-    else:
-        name = str(error.absolute_path[0]) if error.absolute_path else str(error.schema.get("x-field", ""))
-        yield name, said or _sentence(str(error.validator), error.validator_value, labels.get(name))
+        else:
+            name = str(error.instance_path[0]) if error.instance_path else str(rule.get("x-field", ""))
+            yield name, said or _sentence(error.kind.name, error.kind.value, labels.get(name))
+
+
+def _rule(form: Form, error: ValidationError) -> Any:
+    """The subschema whose keyword was broken."""
+    rule: Any = form.schema
+    for step in error.schema_path[:-1]:
+        rule = rule[step]
+    return rule
 
 
 def _sentence(keyword: str, bound: Any, item: Field | None) -> str:

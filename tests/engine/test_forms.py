@@ -103,7 +103,9 @@ def test_lines_and_tabs_are_text_in_a_text_area():
     assert faults(note="一\t二\n三") == {}
 
 
-@pytest.mark.parametrize("value", [[], {}, ["a"], {"typename": "x"}, 1.5, True, None, object()])
+@pytest.mark.parametrize(
+    "value", [[], {}, ["a"], {"typename": "x"}, ["\ud800"], 1.5, True, None, float("nan"), 10**400, object()]
+)
 def test_other_types_are_refused_not_crashed_on(value):
     data = {"name": value} if value is not None else {}
     assert "姓名" in forms.validate(FORM, data)["name"]
@@ -146,8 +148,16 @@ def test_a_file_that_is_no_form_is_refused(raw):
         forms.load(raw)
 
 
+@pytest.mark.parametrize("pattern", ["^.*.*.*.*.*=$", "^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "^a*a*a*a*a*a*b$"])
+def test_no_pattern_of_an_administrator_stalls_on_a_long_text(pattern):
+    """An engine that goes back would not come to an end within the life of a case."""
+    form = load(properties={"name": {"title": "姓名", "x-widget": "textarea", "pattern": pattern}})
+    assert forms.validate(form, {"name": "a" * 50_000 + "!"}) == {"name": "姓名的格式不对，请检查。"}
+
+
 @pytest.mark.parametrize("rule", [
-    {"$ref": "http://127.0.0.1/x"}, {"pattern": "(a+)+$"}, {"pattern": "(a|a)*$"}, {"pattern": "["}, {"pattern": "a" * 300},
+    {"$ref": "http://127.0.0.1/x"}, {"pattern": "(?=a)b"}, {"pattern": "(a)\\1"}, {"pattern": "["}, {"pattern": "a" * 300},
+    {"pattern": "\ud800"}, {"title": "\ud800"},
     {"x-widget": "script"}, {"type": "array"}, {"maxLength": "many"}, {"oneOf": [True]}, {"$dynamicRef": "#x"},
 ])  # fmt: skip
 def test_a_schema_that_cannot_be_trusted_is_refused(rule):
