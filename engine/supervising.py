@@ -16,6 +16,7 @@ from engine.errors import Conflict, Invalid, NotFound
 from engine.handlings.models import Handling
 from engine.organisation.models import Organisation
 from engine.packages import queries as packages
+from engine.parameters.rules import RULES
 from engine.supervision.models import Slip
 from engine.work.models import Instance, Task
 
@@ -76,20 +77,34 @@ def opine(session: Session, actor: Actor, case_id: int, text: str) -> Slip:
     return _each(session, _opened(session, actor, Verb.SUPERVISION_OPINE, case_id, data), supervision_operations.opine)
 
 
+def recallable(session: Session, actor: Actor, case_id: int) -> None:
+    """Before the form of 收回改派 opens: Conflict with what stands against it and where to change that."""
+    tasks = _working(session, _case(session, actor, Verb.HANDLING_RECALL, case_id))
+    case = session.get_one(Case, case_id)
+    _recallable([_act(session, actor, case, task, {}, several=len(tasks) > 1) for task in tasks])
+
+
 def recall(session: Session, actor: Actor, case_id: int, reason: str) -> None:
     """收回改派 by the department that referred, where the parameter of its tier allows it and the unit is that late."""
     acts = _opened(session, actor, Verb.HANDLING_RECALL, case_id, {"reason": _text(reason, "recall")})
+    _recallable(acts)
+    instances.send(session, session.get_one(Instance, acts[0].instance_id), "recall", acts[0])
+
+
+def _recallable(acts: Sequence[Act]) -> None:
     act = acts[0]
     if len(acts) > 1 or act.item is not None:
         raise Conflict("本件分项转交，各项不能收回改派，请逐项督办。")
-    since = supervision_operations.recall_from(act)
-    if act.organisation_id != act.current_handling().department_id:
+    since, handling = supervision_operations.recall_from(act), act.current_handling()
+    if act.organisation_id != handling.department_id:
         raise Conflict("只能由转交本件的组织部门收回改派。")
     if since is None:
-        raise Conflict("本级没有启用收回改派，承办单位仍须办理。需要启用的，请市委组织部在办法参数中设置。")
+        label = RULES[supervision_operations.RECALL.format(tier=handling.tier)].label
+        raise Conflict(
+            f"本件收到时本级没有启用收回改派，承办单位仍须办理。需要启用的，请市委组织部在“办法参数”中设置“{label}”。"
+        )
     if act.now < since:
         raise Conflict(f"承办单位逾期未满规定的工作日，{clock.local(since):%Y-%m-%d} 起可以收回改派。")
-    instances.send(session, session.get_one(Instance, act.instance_id), "recall", act)
 
 
 def view(session: Session, actor: Actor, slip_id: int) -> SlipView:

@@ -99,7 +99,8 @@ def _slip(slip_id: int, typed: str = "", refusal: Invalid | Conflict | None = No
 @blueprint.get("/cases/<int:case_id>/recall")
 @policy(Verb.HANDLING_RECALL)
 def recalling(case_id: int) -> ResponseReturnValue:
-    """The form of 收回改派."""
+    """The form of 收回改派; refused at once where the tier does not allow it, or not yet."""
+    supervising.recallable(g.session, actor(), case_id)
     return _recalling(case_id)
 
 

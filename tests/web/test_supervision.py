@@ -69,6 +69,20 @@ def test_an_overdue_case_is_recalled_on_its_page(visit, make, database, at):
     assert clerk.post(f"/cases/{case_id}/recall", {"text": "久拖不办。"}).status_code == 409
 
 
+def test_a_recall_that_cannot_be_is_refused_when_its_form_opens(visit, make, database, at):
+    off = make("signed", "reported", "referred")
+    clerk = visit("street_clerk")
+    refused = clerk.get(f"/cases/{off}/recall")
+    assert refused.status_code == 409
+    assert "本级没有启用收回改派" in refused.text and "“办法参数”中设置“收回改派（街道）”" in refused.text
+    assert "收回理由" not in refused.text
+    with db.transaction(database) as session:
+        session.add(Parameter(name="recall_street", value=1, effective_from=SINCE, set_at=at("2026-03-02 09:00")))
+    early = clerk.get(f"/cases/{make('signed', 'reported', 'referred')}/recall")
+    assert (early.status_code, "2026-03-18 起可以收回改派" in early.text) == (409, True)
+    assert visit("district_clerk").get(f"/cases/{off}/recall").status_code == 409  # somebody else referred it
+
+
 def test_a_deputy_is_set_marked_and_ended(visit, make, cast, database):
     case_id = make("signed", "reported", "referred")
     unit, head = visit("unit_clerk"), visit("unit_head")
