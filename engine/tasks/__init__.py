@@ -26,14 +26,14 @@ from engine.tasks.reading import TaskView, beside, form_of, load, options
 from engine.tasks.reporting import batch_of, batches, report_batch, waiting_reports
 from engine.tasks.returning import return_to_studio
 from engine.tasks.reviewing import ReviewDesk, members, review_of
-from engine.tasks.routing import MOST_ITEMS, send_down, split
+from engine.tasks.routing import MOST_ITEMS, may, send_down, split
 from engine.tasks.withdrawing import withdraw, withdrawable
 
 __all__ = [
     "MOST_ITEMS", "Asked", "Card", "Choice", "Choices", "Completed", "Delivery", "FilingView", "ReviewDesk",
     "TaskView", "add_cosigner", "asked", "batch_of", "batches", "beside", "checked", "choices", "claim", "complete",
     "complete_as_reporter", "confirm_consent", "cosigner_choices", "cosigner_view", "extension_cards", "file_plan",
-    "filing_view", "form_of", "join", "load", "may_separate", "members", "merge", "options", "record_consent",
+    "filing_view", "form_of", "join", "load", "may", "may_separate", "members", "merge", "options", "record_consent",
     "record_delivery", "register_receipt", "release", "replace_delegate", "replaceable", "replacement_choices",
     "report_batch", "request_extension", "return_to_studio", "review_of", "save_draft", "send_down", "separate",
     "split", "terminate", "unconfirmed", "undelivered", "waiting_reports", "withdraw", "withdrawable",

@@ -19,7 +19,7 @@ from engine.handlings.models import Handling
 from engine.tasks.doing import Completed, finish, may_complete
 from engine.tasks.reading import locked_task, name_of
 from engine.tasks.reviewing import ROLE
-from engine.tasks.routing import LONGEST_BASIS, review
+from engine.tasks.routing import LONGEST_BASIS, held, review
 from engine.work import operations as work
 from engine.work.models import Instance, Task
 
@@ -48,7 +48,7 @@ class Choices:
 
 def choices(session: Session, actor: Actor, task_id: int, wanted: str = "") -> Choices:
     """What may be joined with the case of this review, the likely ones first; `wanted`: part of number or summary."""
-    task, case = _held(session, actor, task_id)
+    task, case = held(session, actor, task_id)
     likely = {found.case.id: (found.words, found.chosen) for found in cases.likely_duplicates(session, case)}
 
     def told(found: Case, other: Task | None) -> Choice:
@@ -77,17 +77,6 @@ def _matching(wanted: str) -> tuple[ColumnElement[bool], ...]:
 
 def _ranked(found: Sequence[Choice]) -> list[Choice]:
     return sorted(found, key=lambda choice: (not choice.chosen, not choice.words, -choice.case.id))[:SHOWN]
-
-
-def _held(session: Session, actor: Actor, task_id: int) -> tuple[Task, Case]:
-    task = session.get(Task, task_id)
-    if task is None or task.case_id is None or task.role != ROLE or task.handling_id is not None:
-        raise NotFound
-    case = session.get_one(Case, task.case_id)
-    scope = scopes.task_scope(session, task, case)
-    require(actor, Verb.TASK_READ, scope)
-    may_complete(session, actor, task, scope)
-    return task, case
 
 
 def merge(session: Session, actor: Actor, task_id: int, case_ids: Sequence[int], reason: str) -> list[Completed]:

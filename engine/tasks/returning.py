@@ -6,10 +6,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.access import Actor
-from engine.errors import Conflict, Invalid
+from engine.errors import Invalid
 from engine.tasks.doing import Completed, finish
-from engine.tasks.reviewing import may_return
-from engine.tasks.routing import review
+from engine.tasks.routing import may_decide, review
 
 LONGEST = 300
 
@@ -21,6 +20,5 @@ def return_to_studio(session: Session, actor: Actor, task_id: int, form: Mapping
     reason = str(form.get("reason", "")).strip()
     if not reason or len(reason) > LONGEST:
         raise Invalid("请写明退回的理由。", errors={"reason": f"请写明需要补正什么，不超过{LONGEST}字；工作室会看到。"})
-    if not may_return(locked.task, locked.case):
-        raise Conflict("只有街道首次受理审查时可以退回工作室补正；上级来的件请重新上报，并案的主件请先拆并。")
+    may_decide(session, locked.task, locked.case, "return")
     return finish(session, actor, locked, {"decision": "return_to_studio", "basis": reason, "reason": reason})

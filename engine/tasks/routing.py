@@ -1,4 +1,4 @@
-"""What a department does with a review beside its form: 分项转交 and 下转 (R57, R58)."""
+"""What a department does with a review beside its form: 分项转交 and 下转, and whether it may (R57, R58)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,10 +6,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.access import Actor
-from engine.errors import Conflict, Invalid
+from engine.cases.models import Case
+from engine.catalogue import scopes, tiers
+from engine.errors import Conflict, Invalid, NotFound
 from engine.tasks.doing import Completed, finish, may_complete
-from engine.tasks.reading import Locked, locked_task
-from engine.tasks.reviewing import ROLE, members
+from engine.tasks.reading import Locked, locked_task, readable
+from engine.tasks.reviewing import ROLE, may_return, members
+from engine.work.models import Task
 
 LEAST_ITEMS, MOST_ITEMS = 2, 9
 LONGEST, LONGEST_BASIS = 600, 300
@@ -24,6 +27,39 @@ def review(session: Session, actor: Actor, task_id: int) -> Locked:
     return locked
 
 
+def held(session: Session, actor: Actor, task_id: int) -> tuple[Task, Case]:
+    """The same without a lock, for a page about the review."""
+    task, case = readable(session, actor, task_id)
+    if task.role != ROLE or task.handling_id is not None:
+        raise NotFound
+    may_complete(session, actor, task, scopes.task_scope(session, task, case))
+    return task, case
+
+
+def may(session: Session, actor: Actor, task_id: int, way: str) -> None:
+    """Before the page of 分项转交 ("split"), 并案 ("merge"), 下转 ("send_down") or 退回补正 ("return") opens: refused
+    as the act itself would be."""
+    task, case = held(session, actor, task_id)
+    may_decide(session, task, case, way)
+
+
+def may_decide(session: Session, task: Task, case: Case, way: str) -> None:
+    """Conflict with a sentence where the case cannot go this way now."""
+    if way == "return":
+        if not may_return(task, case):
+            raise Conflict("只有街道首次受理审查时可以退回工作室补正；上级来的件请重新上报，并案的主件请先拆并。")
+        return
+    if way != "split" and case.instruction:
+        raise Conflict(f"市委已有批示，请按批示转交承办，不能{_NAMES[way]}。")
+    if way == "send_down" and tiers.below(case.tier) in (None, "community"):
+        raise Conflict("街道是最低一级受理层级，不能再下转；登记表需要补正的，请退回党代表工作室。")
+    if way == "split" and members(session, case):
+        raise Conflict("本件是并案的主件，不能再分项。请先拆并，再分项转交。")
+
+
+_NAMES = {"send_down": "下转", "merge": "并案"}
+
+
 def send_down(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any]) -> Completed:
     """下转: the upper tier gives the case to the tier below, with its reason (R57, A14). `form`: `reason`."""
     locked = review(session, actor, task_id)
@@ -32,8 +68,7 @@ def send_down(session: Session, actor: Actor, task_id: int, form: Mapping[str, A
         raise Invalid(
             "请写明下转的理由。", errors={"reason": f"请写明理由，不超过{LONGEST_BASIS}字；理由会记入办理过程。"}
         )
-    if locked.case.instruction:
-        raise Conflict("市委已有批示，请按批示转交承办，不能下转。")
+    may_decide(session, locked.task, locked.case, "send_down")
     return finish(session, actor, locked, {"decision": "send_down", "basis": reason, "reason": reason})
 
 
@@ -41,8 +76,7 @@ def split(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any])
     """分项转交: each matter of the form to a unit of its own, all under one number (R58, A16). `form`: `basis`, and
     `text_1`, `unit_1`, `text_2` …; rows left empty do not count. Invalid names every wrong field."""
     locked = review(session, actor, task_id)
-    if members(session, locked.case):
-        raise Conflict("本件是并案的主件，不能再分项。请先拆并，再分项转交。")
+    may_decide(session, locked.task, locked.case, "split")
     rows, errors = items_of(form)
     basis = str(form.get("basis", "")).strip()
     if not basis or len(basis) > LONGEST_BASIS:

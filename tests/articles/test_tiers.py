@@ -358,7 +358,7 @@ def test_r57_sending_down_is_an_exception_with_its_reason(session: Session, cast
     """下转 (A14): to the next lower tier, logged; escalated again it is back at the same review, one tick each."""
     case = brought_to(session, cast, "street")
     task = reviewed(session, cast, case, "street_clerk")
-    with pytest.raises(Invalid, match="最低一级"), session.begin_nested():
+    with pytest.raises(Conflict, match="最低一级"), session.begin_nested():
         tasks.send_down(session, cast.actor("street_clerk"), task.id, {"reason": "退"})
     escalate(session, cast, case, "street")
     task = reviewed(session, cast, case, "district_clerk")

@@ -255,7 +255,8 @@ class Witness:
 # where a role alone does not open the page: what has to have happened is not part of this guard
 NOT_REACHED = {
     "setup_page.first", "session.first_administrator", "handling.phone", "handling.confirm", "handling.view",
-    "handling.replacement", "handling.delivery", "papers.pdf", "reviews.separation",
+    "handling.replacement", "handling.delivery", "papers.pdf", "reviews.separation", "reviews.down",
+    "supervision.recalling",
 }  # fmt: skip
 
 

@@ -100,11 +100,17 @@ def test_r58_joined_and_taken_apart_again(visit: Visit, make: Make, task_of: Tas
 
 def test_r57_sending_down_on_the_page_and_the_path_with_its_total(visit: Visit, make: Make, task_of: TaskOf) -> None:
     case_id, task_id = taken(visit, make, task_of)
+    refused = visit("street_clerk").get(f"/tasks/{task_id}/down")  # nothing is below it
+    assert (refused.status_code, "街道是最低一级受理层级" in refused.text) == (409, True)
     form = {"decision": "escalate", "basis": "超出权限"}
     assert visit("street_clerk").post(f"/tasks/{task_id}", form).status_code == 302
     above, clerk = task_of(case_id, "tier_review"), visit("district_clerk")
-    assert clerk.get(f"/tasks/{above}/down").status_code == 404  # not taken yet
+    for page in ("down", "return", "split", "merge"):
+        refused = clerk.get(f"/tasks/{above}/{page}")
+        assert (refused.status_code, "请先签收" in refused.text) == (409, True), page
     clerk.post(f"/tasks/{above}/claim")
+    refused = clerk.get(f"/tasks/{above}/return")  # the street's own
+    assert (refused.status_code, "只有街道首次受理审查时可以退回" in refused.text) == (409, True)
     assert f"/tasks/{above}/down" in clerk.get(f"/tasks/{above}").text
     refused = clerk.post(f"/tasks/{above}/down", {"reason": ""})
     assert (refused.status_code, "请写明" in refused.text) == (422, True)
