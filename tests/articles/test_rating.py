@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from engine import consulting, db, deadlines, printing, rating, tasks
 from engine.cases.models import Case, Signature
+from engine.catalogue import rating_operations
+from engine.catalogue.act import Act
 from engine.consultations.models import Consultation, Measure, Participant
 from engine.errors import Conflict, Forbidden, Invalid, LianxinError, NotFound
 from engine.feedback.models import Copy
@@ -354,6 +356,23 @@ def test_r116_locked_once_signed_and_corrected_as_a_version(session: Session, ca
     session.execute(update(Opinion).where(Opinion.party == "reporter").values(grade="very_satisfied"))
     session.expire_all()
     assert not rating.standing(session, cast.actor("liaison"), case.id).intact
+
+
+@pytest.mark.parametrize("grade", ["satisfied", "dissatisfied"])
+def test_r116_nothing_is_added_to_a_rating_that_is_locked(session: Session, cast: Cast, grade: str) -> None:
+    """Also while the step that offers 重办 is open: only a correction changes what is registered."""
+    case = accepted(session, cast)
+    rate(session, cast, case, grade, grade, grade)
+    assert open_roles(session, case) == ({"rating_redo"} if grade == "dissatisfied" else set())
+    liaison = cast.actor("liaison")
+    with pytest.raises(Conflict, match="已经登记在册并锁定"):
+        rating.note_try(session, liaison, case.id, "phone", "无人接听")
+    with pytest.raises(Conflict, match="已经登记在册并锁定"):
+        rating.hear_resident(session, liaison, case.id, "邻居张某", "同意")
+    act = Act(session, case, 0, actor=liaison, role="rating_reporter", form={"grade": "satisfied", **SAID})
+    with pytest.raises(Conflict, match="已经登记在册并锁定"):
+        rating_operations.record(act)
+    assert rating.standing(session, liaison, case.id).intact
 
 
 # ------------------------------------------------------------------------------------------------ 三方协商

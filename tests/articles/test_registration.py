@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import clock, filing, intake, printing, tasks
+from engine import clock, config, filing, forms, intake, printing, tasks
 from engine.attachments import queries as attachments
 from engine.attachments.store import Store
 from engine.cases import content, numbering, versions
@@ -156,6 +156,53 @@ def test_r35_the_reporter_can_be_reached(session: Session, cast: Cast) -> None:
     kept = factories.registered(session, cast, reporter_phone="1380000", phone_checked="yes")
     assert kept.reporter_phone == "1380000"
     assert told(session, kept, "registered").data["phone_checked"] is True
+
+
+UNREACHABLE = {"reporter_phone": "", "reporter_address": ""}
+PHONED = {"channel": "phone", "reporter_signature": "remark", "reporter_signature_note": "电话反映，已复述确认"}
+MISSING: list[tuple[dict[str, str], str]] = [
+    (UNREACHABLE, "reporter_phone"),
+    ({"reporter_signature": ""}, "reporter_signature"),
+    ({"channel": "home_visit", "reporter_signature": "remark", "reporter_signature_note": "x"}, "reporter_signature"),
+    ({"reporter_signature": "refused"}, "reporter_witness"),
+    (PHONED | {"reporter_signature": "handwritten"}, "reporter_signature"),
+    (
+        PHONED | {"channel": "network", "channel_note": "论坛", "reporter_signature": "handwritten"},
+        "reporter_signature",
+    ),
+    (PHONED | {"reporter_signature_note": " "}, "reporter_signature_note"),
+    (SPOT | {"spot_answer": ""}, "spot_answer"),
+    (SPOT | {"spot_grade": ""}, "spot_grade"),
+]
+
+
+@pytest.mark.parametrize("name", ["registration", "amend"])
+def test_r35_r37_r38_r41_the_form_and_its_correction_ask_the_same_by_themselves(name: str) -> None:
+    """Each of the two says at once what is missing, whatever is looked at behind it."""
+    form = forms.load((config.ROOT / f"processes/opinion/forms/{name}.json").read_bytes())
+    whole = factories.FORM | ({"decision": "resubmit", "reason": "更正"} if name == "amend" else {"delegate_id": "1"})
+    for good in ({}, PHONED, SPOT, {"reporter_phone": ""}, {"reporter_address": ""}):
+        assert forms.validate(form, forms.clean(form, whole | good)) == {}, good
+    for changes, field in MISSING:
+        assert list(forms.validate(form, forms.clean(form, whole | changes))) == [field], changes
+
+
+def test_r35_r41_a_form_redrawn_without_these_rules_registers_and_corrects_nothing_wrong(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Administrators may redraw the forms: what a unit needs to answer, and what closes a case, is asked all the same."""
+    case = factories.registered(session, cast)
+    factories.act(session, cast, case, "delegate", "signature", decision="return", reason="请核对")
+    monkeypatch.setattr(forms, "validate", lambda *_: {})
+    for changes, field in [row for row in MISSING if row[1] in ("reporter_phone", "spot_answer", "spot_grade")]:
+        with pytest.raises(Invalid) as refusal, session.begin_nested():
+            factories.registered(session, cast, **changes)
+        assert list(refusal.value.errors) == [field], changes
+        corrected = factories.FORM | {"decision": "resubmit", "reason": "更正"} | changes
+        with pytest.raises(Invalid) as refusal, session.begin_nested():
+            factories.act(session, cast, case, "liaison", "amendment", **corrected)
+        assert list(refusal.value.errors) == [field], changes
+    assert factories.registered(session, cast).sequence == 2
 
 
 def test_r36_another_channel_is_noted_and_network_material_is_attached(
