@@ -72,3 +72,20 @@ def test_nothing_is_lost_between_the_desk_and_the_telephone(
     expect(page.locator("h1")).to_contain_text("2026002" if "2026002" in page.inner_text("h1") else "002")
     with db.reading(database) as session:
         assert (session.query(Case).count(), session.query(Draft).count()) == (2, 0)
+
+
+def test_the_page_counts_the_age_and_chooses_the_signing_that_is_left(house: str, eyes: Open) -> None:
+    desk = eyes(house).sign_in("liaison")
+    desk.go("/registration")
+    page = desk.page
+    page.get_by_label("年龄").fill("1965")
+    expect(page.locator("#f-reporter_age-help")).to_contain_text("年龄记为61岁")
+    page.get_by_label("年龄").fill("45")
+    expect(page.locator("#f-reporter_age-help")).to_contain_text("出生年份")
+    page.get_by_role("radio", name="电话", exact=True).check()
+    expect(page.locator("[name=reporter_signature][value=remark]")).to_be_checked()
+    expect(page.get_by_label("签字注明")).to_be_visible()
+    page.get_by_role("radio", name="来访", exact=True).check()
+    expect(page.locator("[name=reporter_signature]:checked")).to_have_count(0)
+    expect(page.get_by_label("签字注明")).to_be_hidden()
+    assert desk.look() == []

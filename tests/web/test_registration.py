@@ -190,3 +190,15 @@ def test_r35_an_unusual_telephone_is_a_warning_he_may_tick_away(visit, form, add
 def test_copies_of_another_studio_cannot_be_printed(visit, form, address):
     done = visit("liaison").post(address, form).location
     assert visit("next_liaison").get(f"{done}/print").status_code == 404
+
+
+def test_what_comes_next_is_true_for_the_dissatisfied_and_the_unnamed(visit, make):
+    liaison = visit("liaison")
+    spot = {"settlement": "on_the_spot", "spot_answer": "已告知。"}
+    page = liaison.get(f"/registration/cases/{make(**spot, spot_grade='dissatisfied')}").text
+    assert "代表签名时决定是否改转街道组织部门" in page
+    assert "代表签名时决定" not in liaison.get(f"/registration/cases/{make(**spot, spot_grade='satisfied')}").text
+    unnamed = make(reporter_naming="anonymous", reporter_name="", reporter_phone="", reporter_address="")
+    page = liaison.get(f"/registration/cases/{unnamed}").text
+    assert "抄送市党代表和工作室（反映人没有署名，由市党代表转告）" in page and "抄送反映人" not in page
+    assert "抄送反映人、市党代表和工作室" in liaison.get(f"/registration/cases/{make()}").text

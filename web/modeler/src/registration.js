@@ -99,6 +99,15 @@ if (form) {
     ageHelp.textContent = born >= 0 && born <= 120 ? `${year}年登记，年龄记为${born}岁。` : ageSaid;
   }
 
+  /** Who telephones or writes cannot sign, who is here can: the one way that is left is chosen (填表须知4). */
+  function chooseSigning(channel) {
+    const remark = form.querySelector('[name="reporter_signature"][value="remark"]');
+    const away = channel === "phone" || channel === "network";
+    if (!remark || (channel !== "visit" && channel !== "home_visit" && !away) || remark.checked === away) return;
+    remark.checked = away;
+    remark.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
   async function upload(input) {
     const files = [...input.files];
     const wrong = [];
@@ -132,6 +141,7 @@ if (form) {
   form.addEventListener("change", (event) => {
     if (event.target.type === "file" && event.target.files.length) upload(event.target);
     else if (event.target.type !== "file") typed(event);
+    if (event.target.name === "channel") chooseSigning(event.target.value);
   });
   form.addEventListener("click", async (event) => {
     const remove = event.target.closest("[data-file-remove]");
