@@ -13,6 +13,7 @@ from web.policy import policy
 from web.session import actor
 
 FIRST_ROWS = 2
+WAYS = {"reviews/down.html": "send_down", "reviews/return.html": "return", "reviews/split.html": "split"}
 blueprint = Blueprint("reviews", __name__)
 
 
@@ -20,7 +21,7 @@ blueprint = Blueprint("reviews", __name__)
 @policy(Verb.TASK_COMPLETE)
 def down(task_id: int) -> ResponseReturnValue:
     """The form of 下转."""
-    return _page("down", task_id)
+    return _page("reviews/down.html", task_id)
 
 
 @blueprint.post("/tasks/<int:task_id>/down")
@@ -31,7 +32,7 @@ def send_down(task_id: int) -> ResponseReturnValue:
         with g.session.begin_nested():
             done = tasks.send_down(g.session, actor(), task_id, request.form)
     except Invalid as refusal:
-        return _page("down", task_id, refusal), 422
+        return _page("reviews/down.html", task_id, refusal), 422
     return _done(done)
 
 
@@ -39,7 +40,7 @@ def send_down(task_id: int) -> ResponseReturnValue:
 @policy(Verb.TASK_COMPLETE)
 def back(task_id: int) -> ResponseReturnValue:
     """The form of 退回补正."""
-    return _page("return", task_id)
+    return _page("reviews/return.html", task_id)
 
 
 @blueprint.post("/tasks/<int:task_id>/return")
@@ -50,7 +51,7 @@ def return_to_studio(task_id: int) -> ResponseReturnValue:
         with g.session.begin_nested():
             done = tasks.return_to_studio(g.session, actor(), task_id, request.form)
     except Invalid as refusal:
-        return _page("return", task_id, refusal), 422
+        return _page("reviews/return.html", task_id, refusal), 422
     return _done(done)
 
 
@@ -58,7 +59,7 @@ def return_to_studio(task_id: int) -> ResponseReturnValue:
 @policy(Verb.TASK_COMPLETE)
 def items(task_id: int) -> ResponseReturnValue:
     """The editor of sub-items."""
-    return _page("split", task_id, rows=FIRST_ROWS)
+    return _page("reviews/split.html", task_id, rows=FIRST_ROWS)
 
 
 @blueprint.post("/tasks/<int:task_id>/split")
@@ -67,12 +68,12 @@ def split(task_id: int) -> ResponseReturnValue:
     """分项转交; the button 添加一项 only shows one more row, with what was typed."""
     rows = max((number for number in range(1, tasks.MOST_ITEMS + 1) if f"text_{number}" in request.form), default=0)
     if "more" in request.form:
-        return _page("split", task_id, rows=min(rows + 1, tasks.MOST_ITEMS))
+        return _page("reviews/split.html", task_id, rows=min(rows + 1, tasks.MOST_ITEMS))
     try:
         with g.session.begin_nested():
             done = tasks.split(g.session, actor(), task_id, request.form)
     except Invalid as refusal:
-        return _page("split", task_id, refusal, rows=max(rows, FIRST_ROWS)), 422
+        return _page("reviews/split.html", task_id, refusal, rows=max(rows, FIRST_ROWS)), 422
     return _done(done)
 
 
@@ -126,10 +127,10 @@ def _done(done: tasks.Completed) -> ResponseReturnValue:
     return redirect(url_for("cases.show", case_id=done.case_id))
 
 
-def _page(name: str, task_id: int, refusal: Invalid | None = None, **values: Any) -> str:
+def _page(template: str, task_id: int, refusal: Invalid | None = None, **values: Any) -> str:
     """A page about a review the actor holds, with what was typed; refused where the case cannot go this way."""
     view = tasks.load(g.session, actor(), task_id)
-    tasks.may(g.session, actor(), task_id, "send_down" if name == "down" else name)
+    tasks.may(g.session, actor(), task_id, WAYS[template])
     desk = tasks.review_of(g.session, actor(), view.task, view.case)
     if desk is None:
         raise NotFound

@@ -48,13 +48,22 @@ def similar(
 
 
 def _ranked(cases: Iterable[Case], asked: frozenset[str], chosen: Collection[int]) -> list[Likely]:
+    return _rated(cases, asked, chosen)[:SHOWN]
+
+
+def resembling(session: Session, case: Case, others: Iterable[Case]) -> list[Likely]:
+    """Those of `others` that may be the same matter, the most alike first; all of them, wherever they were said."""
+    return _rated(others, similarity.pairs(f"{case.summary} {case.content}"), linked(session, case.id))
+
+
+def _rated(cases: Iterable[Case], asked: frozenset[str], chosen: Collection[int]) -> list[Likely]:
     rated = []
     for case in cases:
         score = similarity.likeness(asked, similarity.pairs(f"{case.summary} {case.content}"))
         words, said = similarity.word(score), case.id in chosen
         if words or said:
             rated.append(Likely(case, score, words or "内容不同", said))
-    return sorted(rated, key=lambda item: (not item.chosen, -item.score, -item.case.id))[:SHOWN]
+    return sorted(rated, key=lambda item: (not item.chosen, -item.score, -item.case.id))
 
 
 def likely_duplicates(session: Session, case: Case) -> list[Likely]:

@@ -1,6 +1,6 @@
 """并案 and 拆并: several forms about one matter get one answer; every reporter is told and rates (R58, A16)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
@@ -23,18 +23,21 @@ from engine.tasks.routing import LONGEST_BASIS, held, review
 from engine.work import operations as work
 from engine.work.models import Instance, Task
 
-SHOWN = 20
+SHOWN, LOOKED_AT = 20, 200
+CONDUCT = "party"  # 党建与代表履职
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A case that may be joined: `words` says how alike it is, "" when it was only found; `held_by` who has it."""
+    """A case that may be joined: `words` says how alike it is, "" when it was only found; `held_by` who has it;
+    `barred` why it may not be joined after all."""
 
     case: Case
     task_id: int | None
     words: str
     chosen: bool
     held_by: str
+    barred: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,36 +50,51 @@ class Choices:
 
 
 def choices(session: Session, actor: Actor, task_id: int, wanted: str = "") -> Choices:
-    """What may be joined with the case of this review, the likely ones first; `wanted`: part of number or summary."""
+    """What may be joined with the case of this review: those that look alike, the likeliest first; the others only for
+    who looks for them by `wanted`, part of number or summary."""
     task, case = held(session, actor, task_id)
-    likely = {found.case.id: (found.words, found.chosen) for found in cases.likely_duplicates(session, case)}
-
-    def told(found: Case, other: Task | None) -> Choice:
-        words, chosen = likely.get(found.id, ("", False))
-        holder = other.assignee_id if other is not None and other.assignee_id not in (None, actor.person_id) else None
-        return Choice(found, other.id if other else None, words, chosen, name_of(session, holder))
 
     waiting = select(Case, Task).join(Task, Task.case_id == Case.id)
     reviews = waiting.where(Task.role == ROLE, Task.organisation_id == task.organisation_id, Task.handling_id.is_(None))
     handled = select(Case).join(Task, Task.case_id == Case.id).where(Task.role == "answer", Task.handling_id.is_(None))
     free = (Case.id != case.id, Case.merged_into_id.is_(None), Case.instruction == "", *_matching(wanted))
     same = (Case.tier == case.tier, Case.street_id == case.street_id, Case.district_id == case.district_id)
-    found = session.execute(reviews.where(*free, Case.leads.is_(False)).order_by(Case.id.desc()).limit(200)).all()
-    leads = session.scalars(handled.where(*free, *same).order_by(Case.id.desc()).limit(200)).all()
-    alike = [told(other, None) for other in dict.fromkeys(leads)] if not case.leads else []
+    found = session.execute(reviews.where(*free, Case.leads.is_(False)).order_by(Case.id.desc()).limit(LOOKED_AT)).all()
+    leads = session.scalars(handled.where(*free, *same).order_by(Case.id.desc()).limit(LOOKED_AT)).all()
     return Choices(
-        members=_ranked([told(other, other_task) for other, other_task in found]),
-        leads=_ranked([choice for choice in alike if wanted.strip() or choice.words or choice.chosen]),
+        members=_shown(session, actor, case, dict(found), wanted),
+        leads=_shown(session, actor, case, dict.fromkeys(leads), wanted) if not case.leads else [],
     )
+
+
+def _shown(session: Session, actor: Actor, case: Case, found: Mapping[Case, Task | None], wanted: str) -> list[Choice]:
+    """The likely ones, and behind them what was looked for; what must stay apart only when it was looked for."""
+    likely = {one.case: one for one in cases.resembling(session, case, found)}
+    shown = [*likely, *(other for other in found if wanted.strip() and other not in likely)]
+    choices = []
+    for other in shown:
+        task, one = found[other], likely.get(other)
+        holder = task.assignee_id if task is not None and task.assignee_id not in (None, actor.person_id) else None
+        words, chosen = (one.words, one.chosen) if one is not None else ("", False)
+        barred = apart(case, other)
+        if wanted.strip() or not barred:
+            choices.append(Choice(other, task.id if task else None, words, chosen, name_of(session, holder), barred))
+    return choices[:SHOWN]
+
+
+def apart(case: Case, other: Case) -> str:
+    """Why two cases must not become one, "" when they may: what is said about the work of a delegate (R16) goes with
+    nothing else, and not with what is said to another delegate, who would get the answer."""
+    if CONDUCT not in (case.matter, other.matter):
+        return ""
+    if case.matter != other.matter:
+        return "党建与代表履职的意见建议不与其他事项并案"
+    return "" if case.delegate_id == other.delegate_id else "党建与代表履职的意见建议只与同一市党代表的并案"
 
 
 def _matching(wanted: str) -> tuple[ColumnElement[bool], ...]:
     text = wanted.strip()[:80]
     return (Case.number.contains(text, autoescape=True) | Case.summary.contains(text, autoescape=True),) if text else ()
-
-
-def _ranked(found: Sequence[Choice]) -> list[Choice]:
-    return sorted(found, key=lambda choice: (not choice.chosen, not choice.words, -choice.case.id))[:SHOWN]
 
 
 def merge(session: Session, actor: Actor, task_id: int, case_ids: Sequence[int], reason: str) -> list[Completed]:
@@ -159,6 +177,8 @@ def _join(
     task, case = locked.task, locked.case
     if case.id == lead.id:
         raise Conflict("一件不能并入它自己。")
+    if barred := apart(case, lead):
+        raise Conflict(f"{barred}，{case.number} 与 {lead.number} 请分别办理。")
     if task.organisation_id != department_id or task.role != ROLE:
         raise Conflict(f"{case.number} 不由本组织部门受理，不能并入。")
     if case.leads and members_waiting(session, case):

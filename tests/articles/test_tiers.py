@@ -515,6 +515,52 @@ def test_r58_merge_three_one_answer_three_feedback_sets_three_ratings(session: S
     assert printing.annex2(session, cast.actor("liaison"), others[0].id).result_text == "已调整作业时间。"
 
 
+def test_r58_the_likely_ones_are_offered_and_the_others_only_to_who_looks_for_them(
+    session: Session, cast: Cast
+) -> None:
+    """Three forms of the street in its inbox, one of them about the same matter."""
+    alike, unlike = (
+        brought_to(session, cast, "street", **said)
+        for said in (
+            {"summary": "深盐路路口垃圾转运点夜里作业，噪音扰民。"},
+            {"content": "社区图书室周末不开门，盼延长开放时间。", "summary": "图书室周末不开门。"},
+        )
+    )
+    under_way = brought_to(session, cast, "street", content="老人食堂午餐供应不足。", summary="老人食堂供应不足。")
+    factories.refer(session, cast, under_way)
+    case = brought_to(session, cast, "street")
+    clerk, task = cast.actor("street_clerk"), reviewed(session, cast, case, "street_clerk")
+    offered = tasks.choices(session, clerk, task.id)
+    assert ([choice.case.id for choice in offered.members], offered.leads) == ([alike.id], [])
+    found = tasks.choices(session, clerk, task.id, "图书室")
+    assert [(choice.case.id, choice.words) for choice in found.members] == [(unlike.id, "")]
+    found = tasks.choices(session, clerk, task.id, under_way.number)
+    assert ([choice.case.id for choice in found.leads], found.members) == ([under_way.id], [])
+
+
+def test_r58_what_is_said_about_a_delegates_work_is_joined_with_nothing_else(session: Session, cast: Cast) -> None:
+    """「对代表本人履行职责的意见建议」 (article 3): not with another matter, and not with another delegate's."""
+    about = brought_to(session, cast, "street", matter="party")
+    same, other = brought_to(session, cast, "street", matter="party"), brought_to(session, cast, "street")
+    clerk, task = cast.actor("street_clerk"), reviewed(session, cast, about, "street_clerk")
+    assert [choice.case.id for choice in tasks.choices(session, clerk, task.id).members] == [same.id]
+    (found,) = tasks.choices(session, clerk, task.id, other.number).members
+    assert "不与其他事项并案" in found.barred
+    with pytest.raises(Conflict, match="党建与代表履职"), session.begin_nested():
+        tasks.merge(session, clerk, task.id, [other.id], "同一事项")
+    factories.refer(session, cast, other)
+    with pytest.raises(Conflict, match="党建与代表履职"), session.begin_nested():
+        tasks.join(session, clerk, task.id, other.id, "同一事项")
+    same.delegate_id = cast.delegates["other_delegate"].id
+    session.flush()
+    with pytest.raises(Conflict, match="同一市党代表"), session.begin_nested():
+        tasks.merge(session, clerk, task.id, [same.id], "同一事项")
+    same.delegate_id = about.delegate_id
+    session.flush()
+    tasks.merge(session, clerk, task.id, [same.id], "同一事项")
+    assert same.merged_into_id == about.id
+
+
 def test_r58_unmerge_before_the_answer_only(session: Session, cast: Cast, at: At) -> None:
     lead, one, two = (brought_to(session, cast, "street", reporter_name=name) for name in ("甲某", "乙某", "丙某"))
     clerk = cast.actor("street_clerk")
