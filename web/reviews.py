@@ -136,14 +136,7 @@ def _page(template: str, task_id: int, refusal: Invalid | None = None, **values:
         raise NotFound
     file = casefile.load(g.session, actor(), view.case.id)
     return render_template(
-        f"reviews/{name}.html",
-        view=view,
-        case=view.case,
-        file=file,
-        desk=desk,
-        refusal=refusal,
-        typed=_typed(),
-        **values,
+        template, view=view, case=view.case, file=file, desk=desk, refusal=refusal, typed=_typed(), **values
     )
 
 
