@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -86,18 +86,21 @@ def test_r112_a_reporter_who_could_not_be_reached(session: Session, cast: Cast, 
     assert (page.reporter.name, page.reporter.note) == ("", "无法联系。三次去电无人接听")
 
 
-def test_r108_the_accepted_answer_counts(session: Session, cast: Cast) -> None:
+def test_r108_the_accepted_answer_counts(session: Session, cast: Cast, at: Callable[[str], object]) -> None:
     """An answer that was returned is not the feedback of the page; the next one is."""
     case = factories.handled(session, cast)
     factories.step(session, cast, case, "answered")
     factories.act(session, cast, case, "street_clerk", "feedback_check", decision="return", opinion="没有写明时间。")
     assert printing.annex2(session, cast.actor("liaison"), case.id).answered_on is None
+    at("2026-02-24 10:00")
     factories.act(session, cast, case, "unit_clerk", "answer", decision="answer", result="planned", contact="陈城管",
                   text="列入明年第一季度计划。")  # fmt: skip
+    at("2026-02-25 10:00")
     factories.step(session, cast, case, "accepted")
+    at("2026-02-26 10:00")
     page = printing.annex2(session, cast.actor("liaison"), case.id)
     assert (page.result, page.result_text) == ("planned", "列入明年第一季度计划。")
-    assert page.answered_on is not None
+    assert page.answered_on == date(2026, 2, 24), "the day the unit answered, not that of the check, nor today"
 
 
 def test_each_reads_the_ledgers_of_its_area(session: Session, cast: Cast) -> None:
@@ -161,7 +164,7 @@ def clones(session: Session, case: Case, count: int) -> None:
     """Further numbers of the same studio and year, with the same facts."""
     row = {column.key: getattr(case, column.key) for column in Case.__table__.columns if column.key != "id"}
     before = case.number.removesuffix(f"{case.sequence:03d}")
-    numbers = range(case.sequence + 1, case.sequence + 1 + count)
+    numbers = reversed(range(case.sequence + 1, case.sequence + 1 + count))  # stored in another order than numbered
     session.execute(insert(Case), [row | {"sequence": n, "number": f"{before}{n:03d}"} for n in numbers])
     session.flush()
 
@@ -202,7 +205,9 @@ def test_r115_the_whole_book_in_the_background(house: Any, at: Callable[[Any], o
     later = clock.now() + jobs.LEASE + timedelta(seconds=1)
     at(later)
     with begin() as session:
-        clones(session, session.scalars(select(Case).order_by(Case.id.desc()).limit(1)).one(), 1)  # not in this book
+        clones(
+            session, session.scalars(select(Case).order_by(Case.sequence.desc()).limit(1)).one(), 1
+        )  # not in this book
     assert jobs.work(begin, settings, 60) == 2  # the pages, then cover and index
     with begin() as session:
         job = session.get_one(PrintJob, job_id)

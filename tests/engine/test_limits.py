@@ -99,7 +99,9 @@ def test_nobody_consents_for_the_signing_delegate(scene: Scene, at: Callable[[st
     assert due_on(scene) == "2026-03-05"
 
 
-def test_a_request_after_the_limit_changes_nothing_but_the_record(scene: Scene, at: Callable[[str], object]) -> None:
+def test_r62_a_request_after_the_limit_changes_nothing_but_the_record(
+    scene: Scene, at: Callable[[str], object]
+) -> None:
     at("2026-03-06 00:00")
     assert "只作记录" in request(scene)
     assert due_on(scene) == "2026-03-05"
