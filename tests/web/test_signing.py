@@ -55,6 +55,31 @@ def test_the_delegate_signs_on_the_page_and_a_correction_voids_it(visit, make, t
     assert delegate.get(f"/cases/{case_id}").text.count("签名已失效，须重签") == 2
 
 
+def test_the_delegate_reads_every_field_of_the_form_that_is_signed(visit, make, task_of):
+    """须知7 「党代表需签字确认表格内容」: the signature binds all of it, so all of it is on the page."""
+    extra = {"reporter_address_phone": "0755-25550000", "reporter_signature": "refused", "reporter_witness": "邻居张某"}
+    case_id = make(**extra)
+    page = visit("delegate").get(f"/tasks/{task_of(case_id, 'signature')}").text
+    shown = page[page.index('class="card work-case"') :]
+    for name in (
+        "reporter_name", "reporter_phone", "reporter_employer", "reporter_employer_address", "reporter_address",
+        "content", "summary",
+    ):  # fmt: skip
+        assert factories.FORM[name] in shown, name
+    for words in (
+        "（男，46岁）",
+        "0755-25550000",
+        "拒绝签字",
+        "邻居张某",
+        "来访",
+        "环境卫生与市容",
+        "转街道组织部门",
+        "2026年3月2日",
+    ):
+        assert words in shown, words
+    assert "（男，46岁）" in visit("liaison").get(f"/cases/{case_id}").text
+
+
 def test_copies_are_handed_over_on_their_page(visit, make, database):
     case_id = make()
     liaison = visit("liaison")
