@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine import bpmn, clock, forms, instances
 from engine.access import Actor, Verb, require
 from engine.cases import signing, versions
-from engine.cases.models import Case, NumberCounter
+from engine.cases.models import Case, NumberCounter, NumberStart
 from engine.catalogue.act import Act
 from engine.errors import Invalid, NotFound
 from engine.feedback.models import Feedback
@@ -140,6 +140,8 @@ def _refusal(session: Session, studio_id: int, paper: Paper, registered: date) -
     if paper.year == clock.today().year:
         counter = session.get(NumberCounter, (studio_id, paper.year))
         if counter is None or paper.sequence > counter.last:
+            if start := session.get(NumberStart, (studio_id, paper.year)):
+                return f"留出补录的编号到第{start.following - 1}号为止，之后的编号由系统产生。请核对纸质登记表上的编号。"
             return "这个编号还没有留出，会与今后的编号重复。请先由系统管理员在“机构管理”中设置本年度起始编号。"
     return ""
 

@@ -390,6 +390,8 @@ def test_r31_a_studio_that_begins_mid_year_gets_its_next_number_once(session: Se
 def test_r89_a_paper_case_goes_on_at_the_step_it_had_reached(session: Session, cast: Cast) -> None:
     assert "起始编号" in wrong(session, cast)["number"]
     intake.start_numbering(session, cast.actor("system_administrator"), cast.studio.id, "58", "纸质表已用到57号")
+    # the next number is set once a year: nobody is sent to set it again
+    assert "到第57号为止" in wrong(session, cast, number="沙头角街道沙头角社区2026058")["number"]
     case = backfilled(session, cast, reflected_on="2010-11-23")
     assert (case.number, case.sequence, case.backfilled) == ("沙头角街道沙头角社区2026012", 12, True)
     assert clock.local(case.registered_at).date().isoformat() == "2026-01-15"
