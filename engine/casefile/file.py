@@ -18,7 +18,7 @@ from engine.casefile.limit import Limit
 from engine.casefile.path import Path
 from engine.casefile.reading import readable
 from engine.casefile.tracked import Track, Tracked
-from engine.cases import masking
+from engine.cases import masking, versions
 from engine.cases.masking import Contact
 from engine.cases.models import Case, CaseDelegate, Signature
 from engine.catalogue import contacts, scopes
@@ -84,6 +84,7 @@ class CaseFile:
     rating: Rating | None
     delegates: Sequence[CaseDelegate]  # co-signers, and who led before (R64)
     signatures: Sequence[Signature]
+    confirmed: frozenset[str]  # the contents under which the reporter's hand holds
     attachments: Sequence[Attachment]
     notices: Sequence[tuple[Notice, str]]  # with the receiver's name
     ordered: bool  # a 督办通知单 is open
@@ -149,6 +150,7 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
         rating=next(reversed(_of(session, Rating, Rating.case_id, case_id)), None),
         delegates=_of(session, CaseDelegate, CaseDelegate.case_id, case_id) if case.several_delegates else [],
         signatures=_of(session, Signature, Signature.case_id, case_id),
+        confirmed=versions.confirmed(session, case) if case.spot_grade else frozenset({case.content_hash}),
         attachments=[row for row in files if not (hidden and row.purpose in TELLING)],
         notices=[(row, _receiver(row, names, contact, hidden)) for row in told],
         ordered=any(slip.kind == "order" and slip.closed_at is None for slip in slips.of_case(session, case_id)),

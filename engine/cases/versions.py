@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import func, select
@@ -60,6 +61,20 @@ def _keep(session: Session, case: Case, number: int, by_id: int, by_name: str, r
     )  # fmt: skip
     session.add(row)
     return row
+
+
+def confirmed(session: Session, case: Case) -> frozenset[str]:
+    """The hashes under which the reporter's hand holds: of the form as it stands, and of what it was before the
+    delegate turned 当场答复 over to the street (R42): how it is settled is not the reporter's statement (须知4)."""
+    query = select(CaseVersion).where(CaseVersion.case_id == case.id).order_by(CaseVersion.version.desc())
+    rows = session.scalars(query).all()
+    found = {case.content_hash}
+    for later, earlier in pairwise(rows):
+        was, now = earlier.content, later.content
+        if {name for name in {*was, *now} if was.get(name) != now.get(name)} != {"settlement"}:
+            break
+        found.add(earlier.content_hash)
+    return frozenset(found)
 
 
 def told(session: Session, case_id: int) -> list[Told]:

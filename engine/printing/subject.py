@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from engine import access, clock
 from engine.access import Actor, CaseScope, Verb
 from engine.attachments.models import Attachment
+from engine.cases import versions
 from engine.cases.models import Case, Signature
 from engine.catalogue import scopes
 from engine.errors import NotFound
@@ -75,12 +76,15 @@ class Subject:
         return f"{self.case.number}-{handling.item}" if handling is not None and handling.item else self.case.number
 
     def signature(self, purpose: str, party: str) -> Signature | None:
-        """The newest signature of a party; under the form only one for the content as it stands (R43)."""
+        """The newest signature of a party; under the form only one for the content as it stands (R43), the reporter's
+        also for what the delegate has only turned over to the street since (R42)."""
         query = select(Signature).where(
             Signature.case_id == self.case.id, Signature.purpose == purpose, Signature.party == party
         )
         if purpose == "registration":
-            query = query.where(Signature.content_hash == self.case.content_hash)
+            mine = party == "reporter"
+            held = versions.confirmed(self.session, self.case) if mine else {self.case.content_hash}
+            query = query.where(Signature.content_hash.in_(held))
         return self.session.scalars(query.order_by(Signature.id.desc())).first()
 
 

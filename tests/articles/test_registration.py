@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import clock, config, filing, forms, intake, printing, tasks
+from engine import casefile, clock, config, filing, forms, intake, printing, tasks
 from engine.attachments import queries as attachments
 from engine.attachments.store import Store
 from engine.cases import content, numbering, versions
@@ -19,8 +19,9 @@ from engine.handlings.models import Handling
 from engine.ledger.models import LedgerEntry
 from engine.notices.models import Notice
 from engine.organisation.models import Delegate
+from engine.printing.subject import subject
 from engine.work.models import Deadline, History, Task, Withdrawal
-from tests import factories
+from tests import drawings, factories
 from tests.people import Cast
 
 SPOT = {"settlement": "on_the_spot", "spot_answer": "路灯当天已由物业修复。", "spot_grade": "satisfied"}
@@ -287,6 +288,27 @@ def test_r42_a_dissatisfied_reporter_makes_the_delegate_decide(session: Session,
     assert (row.opinion, row.actor_name, row.data["hash_before"]) == ("需街道协调物业", "戴代表", shown)
     factories.step(session, cast, case, "reported")  # the signature is under what stands there now
     assert case.tier == "street"
+
+
+def test_r42_the_reporters_hand_stays_under_what_was_turned_over(session: Session, cast: Cast) -> None:
+    """How it is settled is the delegate's: the reporter confirmed the content, and nobody asks to sign again (须知4)."""
+    hand = {"reporter_signature": "drawn", "reporter_signature_image": drawings.signature()}
+    case = factories.registered(session, cast, **SPOT | hand | {"spot_grade": "dissatisfied"})
+    before = case.content_hash
+    form = {"decision": "sign", "conversion": "convert", "conversion_reason": "需街道协调物业",
+            "settlement": "on_the_spot", "spot_grade": "dissatisfied", "signature_name": "戴代表"}  # fmt: skip
+    factories.act(session, cast, case, "delegate", "signature", **form)
+    about = subject(session, cast.actor("liaison"), case.id)
+    reporter, delegate = about.signature("registration", "reporter"), about.signature("registration", "delegate")
+    assert reporter is not None and delegate is not None
+    assert (reporter.content_hash, delegate.content_hash) == (before, case.content_hash)
+    assert casefile.load(session, cast.actor("liaison"), case.id).confirmed == {before, case.content_hash}
+    factories.act(session, cast, case, "liaison", "report", decision="amend", reason="内容有误")
+    form = factories.FORM | {"decision": "resubmit", "reason": "更正", "content": "另一件事"}
+    factories.act(session, cast, case, "liaison", "amendment", **form)
+    assert casefile.load(session, cast.actor("liaison"), case.id).confirmed == {case.content_hash}
+    reporter = about.signature("registration", "reporter")
+    assert reporter is not None and (reporter.method, reporter.content_hash) == ("paper", case.content_hash)
 
 
 def test_r42_or_lets_the_answer_stand_with_a_reason(session: Session, cast: Cast) -> None:
