@@ -141,7 +141,8 @@ def _refusal(session: Session, studio_id: int, paper: Paper, registered: date) -
         counter = session.get(NumberCounter, (studio_id, paper.year))
         if counter is None or paper.sequence > counter.last:
             if start := session.get(NumberStart, (studio_id, paper.year)):
-                return f"留出补录的编号到第{start.following - 1}号为止，之后的编号由系统产生。请核对纸质登记表上的编号。"
+                last = start.following - 1
+                return f"留出补录的编号到第{last}号为止，之后的编号由系统产生。请核对纸质登记表上的编号。"
             return "这个编号还没有留出，会与今后的编号重复。请先由系统管理员在“机构管理”中设置本年度起始编号。"
     return ""
 
