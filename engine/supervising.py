@@ -58,6 +58,16 @@ def _form(session: Session, instance_id: int) -> forms.Form:
     return forms.load(packages.file(session, instance.package_id, f"forms/{FORM}.json"))
 
 
+def own_task(session: Session, actor: Actor, case_id: int) -> Task | None:
+    """The 督办 task of the ladder on this case that the actor has or may take: its slip is the one to issue (R69)."""
+    case = _case(session, actor, Verb.SUPERVISION_ISSUE, case_id)
+    for task in session.scalars(select(Task).where(Task.case_id == case.id, Task.role == "supervision")):
+        scope = scopes.task_scope(session, task, case)
+        if may(actor, Verb.TASK_COMPLETE, scope) or (task.assignee_id is None and may(actor, Verb.TASK_CLAIM, scope)):
+            return task
+    return None
+
+
 def order(session: Session, actor: Actor, case_id: int, submitted: Mapping[str, Any]) -> Slip:
     """督办: a slip of an organisation department of the area to the unit; Invalid names the wrong fields."""
     acts = _opened(session, actor, Verb.SUPERVISION_ISSUE, case_id, {})

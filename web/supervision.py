@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import casefile, supervising
+from engine import casefile, supervising, tasks
 from engine.access import Verb
 from engine.errors import Conflict, Invalid
 from web.forms import Filled
@@ -46,7 +46,10 @@ def urge(case_id: int) -> ResponseReturnValue:
 @blueprint.get("/cases/<int:case_id>/supervise")
 @policy(Verb.SUPERVISION_ISSUE)
 def ordering(case_id: int) -> ResponseReturnValue:
-    """The form of a 督办通知单."""
+    """The form of a 督办通知单; who has a 督办 of the ladder on this case issues it there."""
+    own = supervising.own_task(g.session, actor(), case_id)
+    if own is not None:
+        return redirect(url_for("tasks.show", task_id=own.id))
     return _ordering(case_id)
 
 
@@ -57,11 +60,22 @@ def order(case_id: int) -> ResponseReturnValue:
     typed = {name: value for name, value in request.form.items() if name != "csrf_token"}
     try:
         with g.session.begin_nested():
+            own = supervising.own_task(g.session, actor(), case_id)
+            if own is not None:
+                return _of_task(own.id, typed)
             slip = supervising.order(g.session, actor(), case_id, typed)
     except Invalid as refusal:
         return _ordering(case_id, typed, refusal), 422
     flash(f"已下发督办通知单，文号 {slip.number}。")
     return redirect(url_for("cases.show", case_id=case_id))
+
+
+def _of_task(task_id: int, typed: Mapping[str, str]) -> ResponseReturnValue:
+    """The slip of the ladder's own task, which is done with it."""
+    tasks.claim(g.session, actor(), task_id)
+    done = tasks.complete(g.session, actor(), task_id, typed)
+    flash("已下发督办通知单，这项督办待办已办理完毕。")
+    return redirect(url_for("cases.show", case_id=done.case_id))
 
 
 def _ordering(case_id: int, typed: Mapping[str, str] | None = None, refusal: Invalid | None = None) -> str:

@@ -12,7 +12,7 @@ from engine.attachments.models import Attachment
 from engine.organisation.models import Absence, Post
 from engine.parameters.models import Parameter
 from engine.supervision.models import Slip
-from engine.work.models import History
+from engine.work.models import History, Task
 from tests import drawings, factories
 from tests.people import SINCE
 
@@ -67,6 +67,23 @@ def test_an_overdue_case_is_recalled_on_its_page(visit, make, database, at):
     assert "收回改派" in page
     assert "久拖不办。" in page
     assert clerk.post(f"/cases/{case_id}/recall", {"text": "久拖不办。"}).status_code == 409
+
+
+def test_who_has_a_supervision_task_issues_its_slip_and_no_second_one(visit, make, task_of, database, at):
+    case_id = make("signed", "reported", "referred")
+    at("2026-03-18 09:00")
+    deadlines.sweep(partial(db.transaction, database))
+    task_id, clerk = task_of(case_id, "supervision"), visit("street_clerk")
+    assert clerk.get(f"/cases/{case_id}/supervise").location == f"/tasks/{task_id}"
+    clerk.post(f"/tasks/{task_id}/claim")
+    assert clerk.get(f"/cases/{case_id}/supervise").location == f"/tasks/{task_id}"
+    assert visit("district_clerk").get(f"/cases/{case_id}/supervise").status_code == 200  # has none yet
+    assert clerk.post(f"/cases/{case_id}/supervise", {"instruction": ""}).status_code == 422
+    assert clerk.post(f"/cases/{case_id}/supervise", {"instruction": "请立即书面反馈。"}).status_code == 302
+    with db.reading(database) as session:
+        assert session.scalars(select(Slip.text)).all() == ["请立即书面反馈。"]
+        assert not session.scalars(select(Task).where(Task.role == "supervision")).all()
+    assert clerk.get(f"/cases/{case_id}/supervise").status_code == 200  # once more, beside the ladder
 
 
 def test_a_recall_that_cannot_be_is_refused_when_its_form_opens(visit, make, database, at):
