@@ -31,9 +31,12 @@ def show(task_id: int) -> ResponseReturnValue:
 @blueprint.post("/claim")
 @policy(Verb.TASK_CLAIM)
 def claim(task_id: int) -> ResponseReturnValue:
-    """签收."""
+    """签收; the button 签收并申请延期 goes on to the form of the request."""
     tasks.claim(g.session, actor(), task_id)
     g.session.flush()
+    if "extension" in request.form:
+        address = url_for("tasks.extension", task_id=task_id)
+        return _changed(make_response(_requesting(task_id))) if is_fragment() else redirect(address)
     if is_fragment():
         return _changed(make_response(_work(tasks.load(g.session, actor(), task_id))))
     return redirect(url_for("tasks.show", task_id=task_id))
@@ -86,9 +89,8 @@ def complete(task_id: int) -> ResponseReturnValue:
 @blueprint.get("/extension")
 @policy(Verb.EXTENSION_REQUEST)
 def extension(task_id: int) -> ResponseReturnValue:
-    """The form of 申请延期."""
-    view = tasks.load(g.session, actor(), task_id)
-    return _page("tasks/extension.html", view=view, filled=_extension(view))
+    """The form of 申请延期; refused at once where it cannot be asked for."""
+    return _requesting(task_id)
 
 
 @blueprint.post("/extension")
@@ -125,6 +127,12 @@ def _work(view: tasks.TaskView, form: Filled | None = None) -> str:
     file = casefile.load(g.session, actor(), view.case.id)
     review = tasks.review_of(g.session, actor(), view.task, view.case) if view.may_complete else None
     return _page("tasks/work.html", view=view, file=file, filled=form or filled(view), review=review)
+
+
+def _requesting(task_id: int) -> str:
+    view = tasks.load(g.session, actor(), task_id)
+    tasks.may_request(g.session, actor(), task_id)
+    return _page("tasks/extension.html", view=view, filled=_extension(view))
 
 
 def _extension(view: tasks.TaskView, typed: dict[str, str] | None = None, refusal: Invalid | None = None) -> Filled:

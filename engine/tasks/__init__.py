@@ -1,6 +1,6 @@
 """Working on tasks: look, claim, give back, complete, take back, ask for more time, end a case (I1–I6)."""
 
-from engine.tasks.asking import request_extension, terminate
+from engine.tasks.asking import may_request, request_extension, terminate
 from engine.tasks.consenting import (
     Asked,
     Card,
@@ -33,8 +33,9 @@ __all__ = [
     "MOST_ITEMS", "Asked", "Card", "Choice", "Choices", "Completed", "Delivery", "FilingView", "ReviewDesk",
     "TaskView", "add_cosigner", "asked", "batch_of", "batches", "beside", "checked", "choices", "claim", "complete",
     "complete_as_reporter", "confirm_consent", "cosigner_choices", "cosigner_view", "extension_cards", "file_plan",
-    "filing_view", "form_of", "join", "load", "may", "may_separate", "members", "merge", "options", "record_consent",
-    "record_delivery", "register_receipt", "release", "replace_delegate", "replaceable", "replacement_choices",
-    "report_batch", "request_extension", "return_to_studio", "review_of", "save_draft", "send_down", "separate",
-    "split", "terminate", "unconfirmed", "undelivered", "waiting_reports", "withdraw", "withdrawable",
+    "filing_view", "form_of", "join", "load", "may", "may_request", "may_separate", "members", "merge", "options",
+    "record_consent", "record_delivery", "register_receipt", "release", "replace_delegate", "replaceable",
+    "replacement_choices", "report_batch", "request_extension", "return_to_studio", "review_of", "save_draft",
+    "send_down", "separate", "split", "terminate", "unconfirmed", "undelivered", "waiting_reports", "withdraw",
+    "withdrawable",
 ]  # fmt: skip

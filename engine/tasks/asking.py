@@ -14,8 +14,27 @@ from engine.catalogue.act import Act
 from engine.errors import Conflict, NotFound
 from engine.handlings import operations as handlings
 from engine.tasks.doing import act_on, checked
-from engine.tasks.reading import form_of, holds, locked_task
-from engine.work.models import Instance
+from engine.tasks.reading import form_of, holds, locked_task, readable
+from engine.work.models import Instance, Task
+
+
+def may_request(session: Session, actor: Actor, task_id: int) -> None:
+    """Before the form of 申请延期 opens: refused as the request itself would be."""
+    task, case = readable(session, actor, task_id)
+    require(actor, Verb.EXTENSION_REQUEST, scopes.task_scope(session, task, case))
+    act = act_on(session, actor, case, task, {})
+    act.look_at(task.handling_id)
+    _may_request(actor, task, act)
+
+
+def _may_request(actor: Actor, task: Task, act: Act) -> None:
+    if task.role != "answer" or not holds(actor, task):
+        raise Conflict("请先签收本件，由承办人申请延期。")
+    handling = act.current_handling()
+    if handling.extended:
+        raise Conflict("本件已经延期一次，不能再次延期（第十一条）。")
+    if handlings.unsettled_extension(act.session, handling.id) is not None:
+        raise Conflict("延期申请已送市党代表，请等待答复。")
 
 
 def request_extension(session: Session, actor: Actor, task_id: int, form: Mapping[str, Any]) -> str:
@@ -24,16 +43,10 @@ def request_extension(session: Session, actor: Actor, task_id: int, form: Mappin
     locked = locked_task(session, actor, task_id)
     task, case, instance = locked.task, locked.case, locked.instance
     require(actor, Verb.EXTENSION_REQUEST, locked.scope)
-    if task.role != "answer" or not holds(actor, task):
-        raise Conflict("请先签收本件，由承办人申请延期。")
-    data = checked(form_of(session, task.instance_id, "extension_request"), form)
-    act = act_on(session, actor, case, task, data)
+    act = act_on(session, actor, case, task, {})
     locked.known_to(act)
-    handling = act.current_handling()
-    if handling.extended:
-        raise Conflict("本件已经延期一次，不能再次延期（第十一条）。")
-    if handlings.unsettled_extension(session, handling.id) is not None:
-        raise Conflict("延期申请已送市党代表，请等待答复。")
+    _may_request(actor, task, act)
+    data = act.form = checked(form_of(session, task.instance_id, "extension_request"), form)
     late = act.now >= handling_operations.limit_end(act)
     extension = extension_operations.open_extension(act, data["reason"], data.get("work_done", ""))
     if late:

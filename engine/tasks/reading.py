@@ -39,7 +39,7 @@ class TaskView:
     may_claim: bool
     may_complete: bool
     may_release: bool
-    may_extend: bool
+    may_extend: bool  # once he has it
     holder_name: str
     deputy_for: str = ""  # the absent colleague in whose place the actor works on it (代理)
     person_name: str = ""  # whose own act it is, which nobody can do in his place
@@ -61,7 +61,7 @@ def load(session: Session, actor: Actor, task_id: int) -> TaskView:
         may_claim=task.assignee_id is None and may(actor, Verb.TASK_CLAIM, scope),
         may_complete=holds(actor, task) and may(actor, Verb.TASK_COMPLETE, scope),
         may_release=task.assignee_id is not None and may(actor, Verb.TASK_RELEASE, scope),
-        may_extend=task.role == "answer" and holds(actor, task) and _extension_possible(session, actor, case, task),
+        may_extend=task.role == "answer" and _extension_possible(session, actor, case, task),
         holder_name=name_of(session, task.assignee_id),
         deputy_for=absent.name if (absent := acts_for(actor, scope)) else "",
         person_name=name_of(session, task.person_id),

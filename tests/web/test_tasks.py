@@ -132,6 +132,21 @@ def test_asking_for_more_time(visit: Visit, answer: int, database: Engine) -> No
         assert session.scalars(select(Extension)).one().decision == ""
 
 
+def test_more_time_is_asked_for_in_one_act_with_signing_for_it(visit: Visit, answer: int) -> None:
+    """Row, 签收并申请延期, submit: three clicks from the inbox, with and without JavaScript."""
+    clerk = visit("unit_clerk")
+    early = clerk.get(f"/tasks/{answer}/extension")
+    assert (early.status_code, "请先签收本件" in early.text) == (409, True)
+    assert "签收并申请延期" in clerk.get(f"/tasks/{answer}").text
+    assert "签收并申请延期" not in visit("street_clerk").get(f"/tasks/{answer}").text
+    assert clerk.post(f"/tasks/{answer}/claim", {"extension": "1"}).location == f"/tasks/{answer}/extension"
+    pane = clerk.post(f"/tasks/{answer}/claim", {"extension": "1"}, fragment=True)
+    assert "<h1>申请延期</h1>" in pane.text and pane.headers["HX-Trigger"] == "inbox-changed"
+    clerk.post(f"/tasks/{answer}/extension", {"reason": "需会同环卫公司重新招标", "work_done": "已现场勘查"})
+    again = clerk.get(f"/tasks/{answer}/extension")
+    assert (again.status_code, "请等待答复" in again.text) == (409, True)
+
+
 def test_the_review_form_offers_only_units_of_the_departments_own_tier(
     visit: Visit, make: Make, task_of: TaskOf
 ) -> None:
