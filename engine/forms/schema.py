@@ -24,6 +24,9 @@ KEYWORDS = frozenset({
 })  # fmt: skip
 MAX_SCHEMA = 200_000  # bytes
 MAX_PATTERN = 200
+MAX_PATTERNS = 100  # of one form
+MAX_MATCHED = 1_000  # characters of a field with a pattern
+_LINEAR = RegexOptions(size_limit=100_000)  # bytes of one pattern ready to match; a Chinese name of up to 20 fits
 _SUBSCHEMAS = ("not", "if", "then", "else")
 
 Conditions = Mapping[str, tuple[str, ...]]
@@ -103,21 +106,25 @@ def load(schema: bytes) -> Form:
 
 
 def _validator(schema: Any) -> Draft202012Validator:
-    """The linear engine for patterns: no text takes longer than its length allows, whatever an administrator wrote."""
+    """The linear engine for patterns: no text takes longer than pattern and length allow, whoever wrote them."""
     return Draft202012Validator(
-        schema, formats={"date": is_date}, validate_formats=True, pattern_options=RegexOptions(), offline=True
+        schema, formats={"date": is_date}, validate_formats=True, pattern_options=_LINEAR, offline=True
     )
 
 
 def _read(content: dict[str, Any], validator: Draft202012Validator) -> Form:
     names = _required(content)
+    matched = {name for part in _parts(content) for name, rule in part.get("properties", {}).items() if _patterns(rule)}
     return Form(
         title=str(content.get("title", "")),
         description=str(content.get("description", "")),
         submit=str(content.get("x-submit", "提交")),
         acts=content.get("x-acts"),
         schema=content,
-        fields=tuple(_field(name, rule, names) for name, rule in content["properties"].items()),
+        fields=tuple(
+            _field(name, rule, names, MAX_MATCHED if name in matched else None)
+            for name, rule in content["properties"].items()
+        ),
         validator=validator,
     )
 
@@ -139,7 +146,13 @@ def _parse(schema: bytes) -> dict[str, Any]:
     return content
 
 
+def _patterns(schema: Any) -> int:
+    return sum("pattern" in part for part in _parts(schema))
+
+
 def _check_keywords(schema: Any) -> None:
+    if _patterns(schema) > MAX_PATTERNS:
+        raise Misconfigured(f"表单定义中的格式规则（pattern）太多，最多 {MAX_PATTERNS} 条。")
     for part in _parts(schema):
         unknown = sorted(set(part) - KEYWORDS)
         if unknown:
@@ -158,7 +171,9 @@ def _check_pattern(pattern: Any) -> None:
     try:
         _validator({"pattern": pattern})
     except ValueError:
-        raise Misconfigured(f"表单定义中的格式规则 {pattern} 写法不对，或者用了引用（\\1）、前后预查（?=）。") from None
+        raise Misconfigured(
+            f"表单定义中的格式规则 {pattern} 写法不对、太大，或者用了引用（\\1）、前后预查（?=）。"
+        ) from None
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:
@@ -193,7 +208,7 @@ def _values(rule: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(rule["enum"]) if "enum" in rule else (rule["const"],) if "const" in rule else ()
 
 
-def _field(name: str, rule: Mapping[str, Any], required: Required) -> Field:
+def _field(name: str, rule: Mapping[str, Any], required: Required, bound: int | None) -> Field:
     shown = {
         key: tuple(value) if isinstance(value, list) else (value,) for key, value in rule.get("x-show-when", {}).items()
     }
@@ -214,7 +229,7 @@ def _field(name: str, rule: Mapping[str, Any], required: Required) -> Field:
         required=must,
         show_when=shown,
         default=rule.get("default"),
-        max_length=rule.get("maxLength"),
+        max_length=min(filter(None, (rule.get("maxLength"), bound)), default=None),
         earliest=str(rule.get("x-earliest", "")),
         latest=str(rule.get("x-latest", "")),
     )
