@@ -80,6 +80,17 @@ def test_the_delegate_reads_every_field_of_the_form_that_is_signed(visit, make, 
     assert "（男，46岁）" in visit("liaison").get(f"/cases/{case_id}").text
 
 
+def test_a_void_form_is_called_void_wherever_its_end_is_named(visit, make, task_of):
+    case_id = make()
+    visit("delegate").post(f"/tasks/{task_of(case_id, 'signature')}", {"decision": "return", "reason": "重复"})
+    liaison, task = visit("liaison"), f"/tasks/{task_of(case_id, 'amendment')}"
+    liaison.post(f"{task}/claim")
+    shown = liaison.get(liaison.post(task, {"decision": "void", "reason": "与上一件重复"}).location).text
+    for words in ("本件已作废，编号保留。", "2026年3月2日作废", "作废理由"):
+        assert words in shown, words
+    assert "办结" not in re.sub(r"<[^>]+>", "", shown[shown.index('class="strip"') : shown.index('id="path"')])
+
+
 def test_copies_are_handed_over_on_their_page(visit, make, database):
     case_id = make()
     liaison = visit("liaison")
