@@ -16,12 +16,14 @@ from engine import clock, forms
 from engine.cases import attempts
 from engine.cases.models import Case
 from engine.catalogue import tiers
+from engine.catalogue.rating_operations import GRADE_NAMES, GRADES
 from engine.errors import NotFound
 from engine.feedback.models import Feedback
 from engine.handlings import operations as handlings
 from engine.handlings.models import Handling
 from engine.organisation.models import Organisation, Place
 from engine.packages import queries as packages
+from engine.ratings.models import Opinion
 from engine.work.models import Instance, Task
 from engine.workdays import lamps
 
@@ -184,13 +186,15 @@ def view(session: Session, case_id: int) -> Tracked:
     parts = _parts(session, source)
     due = _limit(session, source.id)
     due_at = due.due_at if due else None
+    grades = _grades(session, case_id)
+    asked = case.state != "awaiting_rating" or bool(grades)
     return Tracked(
         number=case.number,
         studio=case.studio_name,
         summary=case.summary,
         registered_on=clock.local(case.registered_at).date(),
         state=case.state,
-        sentence=PLAIN.get(case.state, "正在办理。"),
+        sentence=PLAIN.get(case.state, "正在办理。") if asked else _rated(session, case_id),
         reason=case.outcome_reason if case.state in ("void", "terminated") else "",
         holder=_units(parts) or _holder(session, source),
         due_on=lamps.last_day(due_at) if due_at else None,
@@ -201,7 +205,7 @@ def view(session: Session, case_id: int) -> Tracked:
         answers=_answers(session, case_id),
         spot_answer=case.spot_answer if case.settlement == "on_the_spot" else "",
         grade=case.grade,
-        grades=_grades(session, case_id),
+        grades=grades,
     )
 
 
@@ -303,6 +307,14 @@ def _answers(session: Session, case_id: int) -> list[Answer]:
         Answer(name, clock.local(said.delivered_at).date(), said.text, said.result, item)
         for said, name, item in session.execute(query)
     ]
+
+
+def _rated(session: Session, case_id: int) -> str:
+    """What a reporter reads who is no longer asked while the others still are."""
+    said = select(Opinion.grade).where(Opinion.case_id == case_id, Opinion.party == "reporter")
+    grade = session.scalars(said.order_by(Opinion.id.desc()).limit(1)).first()
+    own = f"您的评价“{GRADE_NAMES[grade]}”已经登记，" if grade in GRADES else ""
+    return f"{own}街道组织部门正在会商评定等级。"
 
 
 def _grades(session: Session, case_id: int) -> list[tuple[str, str]]:

@@ -75,7 +75,8 @@ def test_the_reporter_rates_once(look, stranger, make, database):
     assert stranger.post("/track/case", {"grade": "satisfied", "remark": "谢谢"}).status_code == 302
     page = stranger.get("/track/case").text
     assert "感谢您的参与" in page
-    assert "请您评价" not in page
+    assert "请您评价" not in page and "请您对办理情况作出评价" not in page
+    assert "您的评价“满意”已经登记，街道组织部门正在会商评定等级。" in page
     assert stranger.post("/track/case", {"grade": "dissatisfied"}).status_code == 409
     with db.reading(database) as session:
         opinion = session.query(Opinion).one()
