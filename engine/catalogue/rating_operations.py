@@ -62,7 +62,8 @@ def record(act: Act) -> dict[str, Any]:
     )
     _sign(act, party, grade, remark)
     act.session.flush()
-    act.history = act.record("rated", result=GRADE_NAMES[grade], opinion=remark)
+    own = {} if act.actor else {"actor_name": "反映人"}  # on the tracking page
+    act.history = act.record("rated", result=GRADE_NAMES[grade], opinion=remark, **own)
     return {"agreed": _settled(act)} if party == "department" else {}
 
 

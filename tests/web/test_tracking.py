@@ -7,6 +7,7 @@ import pytest
 from engine import db, tracking
 from engine.cases.models import Case, TrackingAttempt
 from engine.ratings.models import Opinion
+from engine.work.models import History
 from tests.web.conftest import Visitor
 
 NUMBER = "沙头角街道沙头角社区2026001"
@@ -84,6 +85,7 @@ def test_the_reporter_rates_once(look, stranger, make, database):
             "reporter", "satisfied", "谢谢", None,
         )  # fmt: skip
         assert session.query(Case).one().state == "awaiting_rating"
+        assert session.query(History).filter_by(act="rated").one().actor_name == "反映人", "not the system's own act"
 
 
 def test_r99_the_digits_every_mask_shows_open_the_page_and_give_no_grade(look, stranger, make, database, at):
