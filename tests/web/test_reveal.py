@@ -68,6 +68,13 @@ def test_r99_a_reveal_has_a_reason_and_a_row_and_is_gone_afterwards(visit, handl
         ]  # fmt: skip
 
 
+def test_r99_who_left_only_a_telephone_can_be_reached_as_well(visit, make):
+    steps = ("signed", "reported", "referred", "answered", "accepted")
+    case_id = make(*steps, reporter_address="", reporter_employer="", reporter_employer_address="")
+    page = visit("street_clerk").get(f"/cases/{case_id}").text
+    assert "138****1234" in page and "查看完整联系方式" in page
+
+
 def test_r99_nobody_else_may_ask(visit, handled, database):
     for who in ("unit_clerk", "second_street_clerk", "system_administrator", "auditor"):
         assert visit(who).post(f"/cases/{handled}/contact", {"reason": "需要联系反映人"}).status_code in (403, 404), who
