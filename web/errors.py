@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 import structlog
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template, request, session
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -100,13 +100,15 @@ def _report(number: str, error: Exception) -> None:
     if request.method in READING or not isinstance(task_id, int):
         return
     try:
-        with opened(writing=True) as session:
-            incidents.failed_act(session, task_id, number, error)
+        with opened(writing=True) as database:
+            incidents.failed_act(database, task_id, number, error)
     except Exception:  # the person gets the number in any case
         log.exception("incident not recorded", incident=number)
 
 
 def _answer(status: int, sentence: str, incident: str = "") -> Response:
+    if request.method not in READING:
+        session.pop("_flashes", None)  # what the act said of itself before it was refused
     title, advice = ADVICE.get(status, ADVICE[500 if status >= 500 else 400])
     told = Told(status, title, sentence, advice, incident)
     if is_fragment():

@@ -77,3 +77,13 @@ def test_the_next_liaison_relieves_the_one_before(admin, cast, database):
     assert refused.status_code == 422
     assert "其后一天或更晚" in refused.text
     assert admin.post(f"{address}/liaison", form | {"starts_on": ""}).status_code == 422
+
+
+def test_a_name_that_is_refused_is_not_said_to_be_saved(admin, cast):
+    """The last gate refuses after the act has said 已保存。; the page says only what is true."""
+    unit = cast.organisations["street_unit"].id
+    answer = admin.post(f"/organisations/{unit}", {"name": "城管\u202e科", "matters": ["environment"]})
+    assert answer.status_code == 422
+    assert "不能使用的字符" in answer.text
+    assert "已保存" not in answer.text
+    assert "已保存" not in admin.get(f"/organisations/{unit}").text
