@@ -102,6 +102,27 @@ def test_r69_at_the_end_of_the_day_the_case_is_red_and_supervised_once_whoever_r
         assert Counter(boxes) == Counter(row.organisation_id for row in rungs)
 
 
+def test_r69_an_answer_given_back_opens_the_same_rung_again_and_nobody_is_told_twice(
+    session: Session, cast: Cast, at: Clock
+) -> None:
+    """What was no answer never stopped the clock (R68): the rung is open again, raised and told once."""
+    at("2026-02-13 10:00")
+    case = factories.handled(session, cast)
+    at("2026-03-06 00:00")
+    sweep(session)
+    at("2026-03-06 10:00")
+    factories.step(session, cast, case, "answered")
+    assert session.scalars(select(Supervision)).one().closed_at is not None
+    factories.act(session, cast, case, "street_clerk", "feedback_check", decision="return", opinion="未回应诉求。")
+    sweep(session)
+    raised = session.scalars(select(Supervision)).one()
+    assert (raised.step, raised.closed_at, raised.due_at) == (0, None, moment("2026-03-06"))
+    assert factories.open_task(session, case, "supervision").organisation_id == cast.department("street").id
+    assert session.scalars(select(History.act).where(History.act == "overdue")).all() == ["overdue"]
+    told = session.scalars(select(Notice.kind).where(Notice.kind.in_(("overdue", "supervision")))).all()
+    assert Counter(told) == {"overdue": 3, "supervision": 1}
+
+
 LADDERS = {
     "district": [("district", ""), ("city", ""), ("city", "head")],
     "city": [("city", ""), ("city", "head"), ("committee", "")],

@@ -78,6 +78,8 @@ def test_r48_the_studio_reports_to_the_streets_department(session: Session, cast
     task = factories.open_task(session, case, "tier_review")
     assert (case.tier, task.organisation_id) == ("street", cast.department("street").id)
     assert case.sent_street_at is not None
+    told = session.scalars(select(Notice.organisation_id).where(Notice.kind == "reported")).all()
+    assert told == [cast.department("street").id]
 
 
 def test_r49_not_reported_in_three_working_days_is_yellow_at_studio_and_street(database: Engine, at: At) -> None:
