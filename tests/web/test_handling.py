@@ -77,11 +77,13 @@ def test_the_delegates_word_by_telephone_is_flagged_until_he_confirms(
         assert visit(who).post(f"/tasks/{consent}", {"decision": "consent"}).status_code == status, who
     liaison.post(f"/handling/cases/{case_id}/phone", call | {"call_note": "10:05 致电，同意。"})
     assert "电话答复，待代表确认" in visit("street_clerk").get(f"/cases/{case_id}").text
-    assert f"/handling/cases/{case_id}/confirm" in delegate.get("/delegate").text
+    waiting = delegate.get("/delegate").text
+    assert f"/handling/cases/{case_id}/confirm" in waiting and "没有等您办理的事项" not in waiting
     assert "10:05 致电，同意。" in delegate.get(f"/handling/cases/{case_id}/confirm").text
     delegate.post(f"/handling/cases/{case_id}/confirm", {"decision": "confirm"})
     assert "待代表确认" not in visit("street_clerk").get(f"/cases/{case_id}").text
-    assert f"/handling/cases/{case_id}/confirm" not in delegate.get("/delegate").text
+    settled = delegate.get("/delegate").text
+    assert f"/handling/cases/{case_id}/confirm" not in settled and "没有等您办理的事项" in settled
     with db.reading(database) as session:
         assert session.scalars(select(Extension.confirmed_at)).one() is not None
 
