@@ -1,7 +1,7 @@
 """What an organisation department sees before it decides a review: what is proposed and why, the units of its tier, who
 declined before, what may be the same matter (article 10; R50–R53, R57, R58). It decides; the table only proposes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,18 +27,19 @@ SHORTEST_NAME = 2  # characters of a suggested unit, to be found by the end of i
 
 @dataclass(frozen=True)
 class Candidate:
-    """A unit of the department's own tier. `fits`: the matter is among its duties; `open`: cases it has now."""
+    """A unit of the department's own tier. `fits`: the matter is among its duties; `open`: cases it has now; `gone`:
+    "declined" or "recalled" when it had this one before."""
 
     id: int
     name: str
     fits: bool
-    declined: bool
+    gone: str
     open: int
 
 
 @dataclass(frozen=True)
 class Declined:
-    """A 退件: which unit, why, whom it suggested, and how many working days it had the case."""
+    """A 退件 or 收回改派: which unit, why, whom it suggested, and how many working days it had the case."""
 
     unit: str
     reason: str
@@ -81,7 +82,8 @@ def may_return(task: Task, case: Case) -> bool:
 
 def proposal(session: Session, task: Task, case: Case) -> dict[str, Any]:
     """What jurisdiction.dmn proposed for this review: tier, unit and reason (article 10, 管理权限). After a 批示 its
-    text goes with the referral (R53); a unit that declined is not proposed again, the one it suggested is (R57)."""
+    text goes with the referral (R53); a unit that declined or was too late (收回改派) is not proposed again, the one
+    that a 退件 suggested is (R57, R69)."""
     if task.role not in ROLES:
         return {}
     last = handlings.latest_review(session, case.id)
@@ -104,7 +106,7 @@ def _instructed(session: Session, task: Task, case: Case) -> dict[str, Any]:
     said = f"市委批示：{case.instruction}"
     if order is not None and order.leader:
         said = f"市委批示（{order.leader}，{order.instructed_on:%Y-%m-%d}）：{case.instruction}"
-    declined = {handling.unit_id for handling, _name in _declined(session, task, case)}
+    declined = {handling.unit_id for handling, _name in _back(session, task, case)}
     unit = order.unit_id if order is not None and order.unit_id not in declined else None
     return {"decision": "refer", "basis": said[:300]} | ({"unit_id": str(unit)} if unit else {})
 
@@ -113,7 +115,7 @@ def _proposed_unit(session: Session, task: Task, case: Case, matter: str) -> dic
     department = session.get(Organisation, task.organisation_id)
     if department is None:
         return {}
-    back = _declined(session, task, case)
+    back = _back(session, task, case)
     gone = {handling.unit_id for handling, _name in back}
     own = [unit for unit in organisation.units_of(session, case.tier, department.place_id) if unit.id not in gone]
     last, name = back[-1] if back else (None, "")
@@ -134,14 +136,14 @@ def review_of(session: Session, actor: Actor, task: Task, case: Case) -> ReviewD
     department = session.get(Organisation, task.organisation_id) if task.role in ROLES else None
     if department is None:
         return None
-    back = _declined(session, task, case)
+    back = _back(session, task, case)
     last = handlings.latest_review(session, case.id)
     item = session.get(Handling, task.handling_id) if task.handling_id else None
     days = workdays.calendar(session)
     plain = item is None and not case.instruction
     joined = members(session, case)
     return ReviewDesk(
-        candidates=_candidates(session, case, department, {handling.unit_id for handling, _name in back}),
+        candidates=_candidates(session, case, department, {row.unit_id: row.state for row, _name in back}),
         declined=[
             Declined(
                 name, handling.close_reason, handling.suggested_unit,
@@ -160,26 +162,26 @@ def review_of(session: Session, actor: Actor, task: Task, case: Case) -> ReviewD
     )  # fmt: skip
 
 
-def _declined(session: Session, task: Task, case: Case) -> list[tuple[Handling, str]]:
+def _back(session: Session, task: Task, case: Case) -> list[tuple[Handling, str]]:
     query = select(Handling, Organisation.name).join(Organisation, Organisation.id == Handling.unit_id)
-    query = query.where(Handling.case_id == case.id, Handling.state == "declined")
+    query = query.where(Handling.case_id == case.id, Handling.state.in_(("declined", "recalled")))
     item = session.get(Handling, task.handling_id) if task.handling_id else None
     if item is not None:
         query = query.where(Handling.item == item.item)
     return [(handling, name) for handling, name in session.execute(query.order_by(Handling.id))]
 
 
-def _candidates(session: Session, case: Case, department: Organisation, declined: set[int]) -> list[Candidate]:
+def _candidates(session: Session, case: Case, department: Organisation, gone: Mapping[int, str]) -> list[Candidate]:
     units = organisation.units_of(session, case.tier, department.place_id)
     counted = select(Handling.unit_id, func.count()).where(
         Handling.unit_id.in_([unit.id for unit in units]), Handling.state == "open"
     )
     busy = {row[0]: row[1] for row in session.execute(counted.group_by(Handling.unit_id))}
     found = [
-        Candidate(unit.id, unit.name, case.matter in unit.matters.split(), unit.id in declined, busy.get(unit.id, 0))
+        Candidate(unit.id, unit.name, case.matter in unit.matters.split(), gone.get(unit.id, ""), busy.get(unit.id, 0))
         for unit in units
     ]
-    return sorted(found, key=lambda unit: (unit.declined, not unit.fits, unit.id))
+    return sorted(found, key=lambda unit: (bool(unit.gone), not unit.fits, unit.id))
 
 
 def _similar(session: Session, actor: Actor, case: Case) -> list[Similar]:

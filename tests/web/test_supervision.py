@@ -52,7 +52,7 @@ def test_a_department_urges_and_supervises_and_the_unit_replies(visit, make, dat
         assert len(session.scalars(select(Slip)).all()) == 2
 
 
-def test_an_overdue_case_is_recalled_on_its_page(visit, make, database, at):
+def test_an_overdue_case_is_recalled_on_its_page(visit, make, task_of, database, at):
     case_id = make("signed", "reported", "referred")
     with db.transaction(database) as session:
         session.add(Parameter(name="recall_street", value=1, effective_from=SINCE, set_at=at("2026-03-02 09:00")))
@@ -67,6 +67,11 @@ def test_an_overdue_case_is_recalled_on_its_page(visit, make, database, at):
     assert "收回改派" in page
     assert "久拖不办。" in page
     assert clerk.post(f"/cases/{case_id}/recall", {"text": "久拖不办。"}).status_code == 409
+    review = task_of(case_id, "tier_review")
+    clerk.post(f"/tasks/{review}/claim")
+    page = clerk.get(f"/tasks/{review}").text
+    assert "从沙头角街道城管科收回改派" in page and "已收回" in page
+    assert "转交沙头角街道城管科。" not in page and "selected>沙头角街道城管科" not in page  # not proposed again
 
 
 def test_who_has_a_supervision_task_issues_its_slip_and_no_second_one(visit, make, task_of, database, at):
