@@ -83,6 +83,7 @@ class CaseFile:
     opinions: Sequence[Opinion]
     rating: Rating | None
     delegates: Sequence[CaseDelegate]  # co-signers, and who led before (R64)
+    delegate_now: str  # who leads now; the case keeps the name of who signed
     signatures: Sequence[Signature]
     confirmed: frozenset[str]  # the contents under which the reporter's hand holds
     attachments: Sequence[Attachment]
@@ -149,6 +150,7 @@ def load(session: Session, actor: Actor, case_id: int) -> CaseFile:
         opinions=_of(session, Opinion, Opinion.case_id, case_id),
         rating=next(reversed(_of(session, Rating, Rating.case_id, case_id)), None),
         delegates=_of(session, CaseDelegate, CaseDelegate.case_id, case_id) if case.several_delegates else [],
+        delegate_now=names.person(case.delegate_person_id) if case.several_delegates else case.delegate_name,
         signatures=_of(session, Signature, Signature.case_id, case_id),
         confirmed=versions.confirmed(session, case) if case.spot_grade else frozenset({case.content_hash}),
         attachments=[row for row in files if not (hidden and row.purpose in TELLING)],

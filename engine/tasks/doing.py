@@ -158,8 +158,8 @@ def _whereto(act: Act, outcome: instances.Outcome) -> tuple[str, ...]:
 
 
 def _receiver(act: Act, task: Task) -> str:
-    if task.person_id and task.person_id == act.case.delegate_person_id:
-        return act.case.delegate_name
+    if task.person_id and task.person_id == act.case.delegate_person_id and not act.case.several_delegates:
+        return act.case.delegate_name  # nobody took his place: one question less
     return name_of(act.session, task.person_id) if task.person_id else act.organisation_name(task.organisation_id)
 
 

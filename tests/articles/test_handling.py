@@ -428,8 +428,11 @@ def test_r64_a_delegate_out_of_office_is_replaced_and_his_open_tasks_pass_on(
     former = session.scalars(select(CaseDelegate)).one()
     assert (former.name, former.role, former.reason) == ("戴代表", "former", "任期届满。")
     assert case.delegate_name == "戴代表"  # as it was signed
+    assert casefile.load(session, cast.actor("liaison"), case.id).delegate_now == "邓代表"
     factories.act(session, cast, case, "other_delegate", "extension_consent", decision="consent")
     assert due_on(session, case) == date(2026, 4, 2)
+    factories.step(session, cast, case, "answered")
+    assert "已送邓代表：市党代表评价" in factories.step(session, cast, case, "accepted").next
 
 
 def test_r65_the_addressees_are_computed_and_cannot_be_emptied(session: Session, cast: Cast) -> None:
