@@ -32,9 +32,15 @@ def test_a_form_fits_its_page_and_a_book_appears_by_itself(
     window.go(f"/ledger/{case.studio_id}/{case.year}")
     window.press("生成全册 PDF")
     assert "0 / 1 件" in window.page.inner_text("#job")
+    said = window.page.locator("[data-status-line]")
+    window.page.route("**/ledger/jobs/*", lambda route: route.abort())  # the server is away for a while
+    said.get_by_text("没有连上服务器").wait_for()
+    window.page.unroute("**/ledger/jobs/*")
     settings = replace(config.load(), data_dir=tmp_path / "data")
     assert jobs.work(partial(db.transaction, database), settings, 60) == 2
     window.page.get_by_role("heading", name="已生成").wait_for()  # nobody pressed anything
+    assert said.inner_text() == ""
+    window.complaints = [one for one in window.complaints if "ERR_FAILED" not in one and "Failed to fetch" not in one]
     with window.page.expect_download() as download:
         window.page.get_by_role("link", name="下载 PDF").click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")

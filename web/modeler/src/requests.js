@@ -1,4 +1,7 @@
-// Every htmx request carries the page's CSRF token; a request that never arrived says so in the page's status line.
+// Every htmx request carries the page's CSRF token; a request that never arrived says so in the page's status line, until
+// one arrives again.
+const UNREACHED = "没有连上服务器，请稍后再试。您填写的内容还在本页。";
+
 // A form that was sent is not kept as a draft any more: its step may be done when the draft arrives.
 document.addEventListener(
   "submit",
@@ -17,6 +20,11 @@ document.addEventListener("htmx:config:request", (event) => {
 
 document.addEventListener("htmx:error", () => {
   const line = document.querySelector("[data-status-line]");
-  if (line) line.textContent = "没有连上服务器，请稍后再试。您填写的内容还在本页。";
+  if (line) line.textContent = UNREACHED;
   for (const form of document.querySelectorAll("form[data-leaving]")) delete form.dataset.leaving;
+});
+
+document.addEventListener("htmx:after:request", () => {
+  const line = document.querySelector("[data-status-line]");
+  if (line?.textContent === UNREACHED) line.textContent = "";
 });
