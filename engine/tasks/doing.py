@@ -153,6 +153,8 @@ def act_on(session: Session, actor: Actor | None, case: Case, task: Task, data: 
 
 def _whereto(act: Act, outcome: instances.Outcome) -> tuple[str, ...]:
     if outcome.ended:
+        if act.role == "consultation_measure":  # it has an instance of its own: the case goes on
+            return ("商定事项已落实。",)
         return ("本件已作废，编号保留。" if act.case.outcome == "void" else "本件已办理完毕。",)
     return tuple(f"已送{_receiver(act, task)}：{task.name}" for task in outcome.opened)
 
