@@ -101,8 +101,10 @@ class CaseFile:
 
     @property
     def overdue(self) -> bool:
-        """Derived, never stored: the limit that runs has passed."""
-        return self.limit is not None and self.limit.lamp.colour == "red"
+        """Derived, never stored: the limit that runs has passed, or had when the delegate consented (R62)."""
+        running = [file for file in self.handlings if file.handling.state == "open" and file.handling.extended]
+        late = any(extension.late for file in running for extension in file.extensions)
+        return late or (self.limit is not None and self.limit.lamp.colour == "red")
 
     @property
     def supervised(self) -> bool:

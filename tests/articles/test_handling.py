@@ -291,6 +291,9 @@ def test_r62_silence_is_no_late_consent_is_recorded_and_there_is_no_second_exten
     extension = session.scalars(select(Extension)).one()
     assert (extension.late, due_on(session, case)) == (True, date(2026, 4, 2))
     assert acts(session, case, "extension_consented_late") == ["extension_consented_late"]
+    file = casefile.load(session, cast.actor("unit_clerk"), case.id)
+    assert file.limit is not None
+    assert (file.overdue, file.limit.due_on) == (True, date(2026, 4, 2)), "flagged, and due on the day consented to"
     assert session.scalars(select(Handling.first_due_on)).one() == date(2026, 3, 5)  # what overdue is derived from
     with pytest.raises(Conflict, match="第十一条"):
         tasks.request_extension(session, cast.actor("unit_clerk"), task.id, REQUEST)
