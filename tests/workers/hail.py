@@ -49,6 +49,7 @@ class Verdict:
     notices_twice: int = 0
     kills: Counter[str] = field(default_factory=Counter)
     crashes: dict[str, float] = field(default_factory=dict)
+    restarts: int = 0  # of workers that gave up by themselves
     seconds: float = 0.0
 
     @property
@@ -67,7 +68,7 @@ class Verdict:
         away = ", ".join(f"{way} {seconds:.1f} s" for way, seconds in self.crashes.items())
         return (
             f"{self.timers} timers in {self.seconds:.0f} s under {self.kills.total()} kill -9 ({dict(self.kills)}) and "
-            f"{len(self.crashes)} crashes of PostgreSQL ({away}): {len(self.twice)} twice, {len(self.missed)} missed, "
+            f"{len(self.crashes)} crashes of PostgreSQL ({away}), {self.restarts} workers gave up: {len(self.twice)} twice, {len(self.missed)} missed, "
             f"{len(self.early)} early, {len(self.other_day)} with a wrong due time, {len(self.incidents)} incidents, "
             f"{self.notices_twice} notices twice; fired p50 {median(self.late):.1f} s and at most "
             f"{max(self.late):.1f} s after they were due"
@@ -157,6 +158,7 @@ class Hail:
         while (fired := self._fired()) < count:
             if fired != before:
                 last, before = time.monotonic() + PATIENCE, fired
+            self._supervise()
             if blows and fired >= blows[0][0]:
                 blows.pop(0)[1]()
             assert time.monotonic() < last, f"{fired} of {count}; {self._words()}"
@@ -178,6 +180,14 @@ class Hail:
 
     def _words(self) -> dict[str, str]:
         return {child.name: child.last_words(8) for child in self.house.children.values()}
+
+    def _supervise(self) -> None:
+        """Celery gives up when a process of its pool is killed while it starts; `lianxin up` and the containers start
+        such a worker again."""
+        for name in ("worker", "second"):
+            if not self.house.children[name].alive:
+                self.verdict.restarts += 1
+                self.house.start(name)
 
     # -------------------------------------------------------------------------------------------- the blows
     def _kill(self) -> None:
