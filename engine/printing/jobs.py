@@ -26,7 +26,7 @@ from engine.printing.binding import merge, page, pdf_aside
 from engine.printouts.models import PrintJob
 
 log = logging.getLogger(__name__)
-PIECE = 50  # pages of one piece: some ten seconds of work; each starts a press and carries its own fonts
+PIECE = 25  # pages of one piece: some seconds of work, far from LONGEST on a busy machine too
 LEASE = timedelta(minutes=2)  # longer than one piece may take (binding.LONGEST)
 PATIENCE = 3  # failures until a person has to look
 KEPT = timedelta(days=7)
