@@ -76,17 +76,19 @@ class Eyes:
         assert "/sign-in" not in self.page.url, self.page.inner_text("main")
         return self
 
-    def press(self, name: str) -> None:
-        """A button of that exact name, and the page that follows (a new document, not only a new address)."""
+    def follow(self, where: Locator) -> None:
+        """A link or button, and the page that follows (a new document, not only a new address)."""
         with self.page.expect_event("domcontentloaded"):
-            self.button(name).click()
+            where.click()
         self.page.wait_for_load_state("load")
+
+    def press(self, name: str) -> None:
+        """A button of that exact name, and the page that follows."""
+        self.follow(self.button(name))
 
     def press_first(self, words: str) -> None:
         """A button by some of its words, and the page that follows."""
-        with self.page.expect_event("domcontentloaded"):
-            self.page.get_by_role("button", name=words).first.click()
-        self.page.wait_for_load_state("load")
+        self.follow(self.page.get_by_role("button", name=words).first)
 
     def button(self, name: str) -> Locator:
         """The button of that exact name."""
@@ -102,6 +104,7 @@ class Eyes:
 
     def look(self) -> list[str]:
         """Everything wrong with this page, as sentences that name it."""
+        self.page.wait_for_load_state("load")
         path = re.sub(r"\?.*", "", self.page.url.removeprefix(self.address))
         wrong = [f"{path}: {text}" for text in self._latin() + self.barriers() + self.page.evaluate(BEYOND)]
         heard, self.complaints = self.complaints, []

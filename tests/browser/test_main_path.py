@@ -111,6 +111,7 @@ def test_from_the_counter_to_the_closed_case(house: str, database: Engine, cast:
     assert "已办结" in head.page.inner_text("main")
     for tab in ("办理过程", "流程图", "日志"):
         head.page.get_by_role("link", name=tab, exact=True).click()
+        head.page.locator("#tabs a[aria-current=page]", has_text=tab).wait_for()
         head.page.wait_for_load_state("networkidle")
         assert head.look() == []
     resident.page.reload()
@@ -122,7 +123,7 @@ def _sign(delegate: Eyes, number: str) -> None:
     """On the telephone: from 我的履职 to the signature."""
     delegate.go("/delegate")
     assert delegate.look() == []
-    delegate.page.get_by_role("link", name=f"签名 {number}").click()
+    delegate.follow(delegate.page.get_by_role("link", name=f"签名 {number}"))
     delegate.page.wait_for_selector("#task-form")
     assert delegate.look() == []
     _draw(delegate)
@@ -152,12 +153,12 @@ def _draw(window: Eyes) -> None:
 def _act_of_delegate(delegate: Eyes, number: str, choice: str, seen: str) -> None:
     delegate.go("/delegate")
     assert delegate.look() == []
-    delegate.page.locator(".case-card", has_text=number).first.locator("a.btn-primary").click()
+    delegate.follow(delegate.page.locator(".case-card", has_text=number).first.locator("a.btn-primary"))
     delegate.page.wait_for_selector("#task-form")
     assert seen in delegate.page.inner_text("main")
     assert delegate.look() == []
     delegate.choose(choice)
-    delegate.page.locator("#task-form button.btn-primary").click()
+    delegate.follow(delegate.page.locator("#task-form button.btn-primary"))
     delegate.page.wait_for_url("**/cases/*")
     assert delegate.look() == []
 

@@ -20,7 +20,7 @@ def test_a_letter_from_home_comes_to_the_registration_form(house: str, cast: Cas
     page.get_by_label("先找到您所在的社区").fill("沙头角社区")
     window.press("查找")
     assert window.look() == []
-    page.get_by_role("link", name="沙头角社区", exact=False).first.click()
+    window.follow(page.get_by_role("link", name="沙头角社区", exact=False).first)
     page.get_by_label("您要反映的情况").fill("路灯坏了三天。")
     page.get_by_label("电话", exact=True).fill("13800001234")
     assert window.look() == []
@@ -35,9 +35,9 @@ def test_a_letter_from_home_comes_to_the_registration_form(house: str, cast: Cas
     assert window.look() == []
 
     liaison = eyes(house).sign_in("liaison")
-    liaison.page.get_by_role("link", name=re.compile("^网上来信")).click()
+    liaison.follow(liaison.page.get_by_role("link", name=re.compile("^网上来信")))
     assert liaison.look() == []
-    liaison.page.locator("table a").first.click()
+    liaison.follow(liaison.page.locator("table a").first)
     liaison.page.wait_for_selector("#letter")
     assert liaison.look() == []
     liaison.press("登记")

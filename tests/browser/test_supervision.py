@@ -29,7 +29,7 @@ def test_r74_a_delegate_presses_twice_the_unit_answers_and_a_deputy_takes_over(
     assert "已送承办单位和组织部门" in delegate.said()
     clerk = eyes(house).sign_in("street_clerk")
     clerk.go(f"/cases/{case_id}")
-    clerk.page.get_by_role("link", name="督办", exact=True).click()
+    clerk.follow(clerk.page.get_by_role("link", name="督办", exact=True))
     assert clerk.look() == []
     clerk.page.get_by_label("督办要求").fill("请三日内报送办理方案。")
     clerk.press("下发督办通知单")
@@ -38,7 +38,7 @@ def test_r74_a_delegate_presses_twice_the_unit_answers_and_a_deputy_takes_over(
     unit.go("/inbox/supervision")
     assert number[-7:] in unit.page.inner_text("#list")
     unit.go(f"/cases/{case_id}")
-    unit.page.get_by_role("link", name="回复督办").first.click()
+    unit.follow(unit.page.get_by_role("link", name="回复督办").first)
     assert unit.look() == []
     unit.page.get_by_label("回复督办").fill("明天进场施工。")
     unit.press("回复督办")
@@ -65,10 +65,9 @@ def _deputy_and_hand_over(house: str, eyes: Open) -> None:
     assert head.look() == []
     head.go("/absences")
     assert head.look() == []
-    head.page.get_by_role("link", name="交接事项 陈城管").click()
+    head.follow(head.page.get_by_role("link", name="交接事项 陈城管"))
     assert head.look() == []
     head.button("交接 1 件").click()
-    with head.page.expect_event("domcontentloaded"):
-        head.page.locator("dialog[open]").get_by_role("button", name="确定").click()
+    head.follow(head.page.locator("dialog[open]").get_by_role("button", name="确定"))
     assert "已交接 1 件" in head.page.inner_text("main")
     assert head.look() == []
