@@ -20,6 +20,7 @@ from engine.cases import signing
 from engine.cases.models import Case, Signature
 from engine.catalogue import contacts, scopes
 from engine.catalogue.act import Act
+from engine.catalogue.leading import leader
 from engine.consultations.models import Consultation, Measure, Participant
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.handlings.models import Handling
@@ -144,7 +145,7 @@ def _parties(session: Session, case: Case, row: Consultation, convener: Organisa
     units = list(dict.fromkeys(session.scalars(open_ones.order_by(Handling.id))))
     units = units or [session.get_one(Handling, row.handling_id).unit_id]
     found = [Participant(party="reporter", name=case.reporter_name)] if case.reporter_name else []
-    found.append(Participant(party="delegate", person_id=case.delegate_person_id, name=case.delegate_name))
+    found.append(Participant(party="delegate", person_id=case.delegate_person_id, name=leader(session, case)))
     for unit_id in units:
         name = session.get_one(Organisation, unit_id).name
         found.append(Participant(party="unit", organisation_id=unit_id, name=name))

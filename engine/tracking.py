@@ -23,7 +23,7 @@ from engine.handlings import operations as handlings
 from engine.handlings.models import Handling
 from engine.organisation.models import Organisation, Place
 from engine.packages import queries as packages
-from engine.ratings.models import Opinion
+from engine.ratings.models import Opinion, Rating
 from engine.work.models import Instance, Task
 from engine.workdays import lamps
 
@@ -53,6 +53,18 @@ PLAIN = {
     "filed": "市委已阅存，不再转交办理。感谢您的意见建议。",
     "void": "此登记表已经作废，编号不再使用。如有疑问，请联系党代表工作室。",
     "terminated": "此件已经终止办理，原因如下。",
+}
+
+
+# The same while it is handled once more (重办, R83): what was heard before is not the answer any more.
+_ONCE_MORE = "上次评定为“不满意”，"
+AGAIN = {
+    "awaiting_receipt": _ONCE_MORE + "已退回承办单位重新办理，正在等待签收。办理时限重新计算。",
+    "handling": _ONCE_MORE + "承办单位正在重新办理。",
+    "extended": _ONCE_MORE + "承办单位正在重新办理。因情况特殊，经市党代表同意延长了办理时限。",
+    "awaiting_check": _ONCE_MORE + "承办单位重新办理后已经作出答复，组织部门正在审核。",
+    "delivering": "重新办理后已经答复，正在把书面答复送给您。",
+    "answered": "重新办理后已经答复，正在把书面答复送给您。",
 }
 
 
@@ -187,6 +199,7 @@ def view(session: Session, case_id: int) -> Tracked:
     due = _limit(session, source.id)
     due_at = due.due_at if due else None
     grades = _grades(session, case_id)
+    again = AGAIN.get(case.state, "") if _rated_before(session, case) else ""
     asked = case.state != "awaiting_rating" or bool(grades)
     return Tracked(
         number=case.number,
@@ -194,7 +207,7 @@ def view(session: Session, case_id: int) -> Tracked:
         summary=case.summary,
         registered_on=clock.local(case.registered_at).date(),
         state=case.state,
-        sentence=PLAIN.get(case.state, "正在办理。") if asked else _rated(session, case_id),
+        sentence=again or (PLAIN.get(case.state, "正在办理。") if asked else _rated(session, case_id)),
         reason=case.outcome_reason if case.state in ("void", "terminated") else "",
         holder=_units(parts) or _holder(session, source),
         due_on=lamps.last_day(due_at) if due_at else None,
@@ -207,6 +220,13 @@ def view(session: Session, case_id: int) -> Tracked:
         grade=case.grade,
         grades=grades,
     )
+
+
+def _rated_before(session: Session, case: Case) -> bool:
+    """Is it handled after a grade was given, so for the second time?"""
+    if case.state not in AGAIN:
+        return False
+    return session.scalars(select(Rating.id).where(Rating.case_id == case.id).limit(1)).first() is not None
 
 
 def _limit(session: Session, case_id: int) -> Task | None:

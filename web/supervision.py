@@ -74,7 +74,7 @@ def _of_task(task_id: int, typed: Mapping[str, str]) -> ResponseReturnValue:
     """The slip of the ladder's own task, which is done with it."""
     tasks.claim(g.session, actor(), task_id)
     done = tasks.complete(g.session, actor(), task_id, typed)
-    flash("已下发督办通知单，这项督办待办已办理完毕。")
+    flash("".join(done.next) + "这项督办待办已办理完毕。")
     return redirect(url_for("cases.show", case_id=done.case_id))
 
 

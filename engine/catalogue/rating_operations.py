@@ -10,6 +10,7 @@ from engine import clock
 from engine.cases import signing
 from engine.catalogue import rating_page, review_operations
 from engine.catalogue.act import Act
+from engine.catalogue.leading import leader
 from engine.errors import Conflict, Forbidden, Invalid
 from engine.feedback import operations as copies
 from engine.ratings import operations as ratings
@@ -192,7 +193,7 @@ def _sign_agreed(act: Act, grade: str, remark: str) -> None:
     image = (
         signing.drawing(str(form.get("delegate_signature") or ""), "delegate_signature") if method == "drawn" else None
     )
-    hands.append(("delegate", case.delegate_name, case.delegate_person_id, method, image, ""))
+    hands.append(("delegate", leader(act.session, case), case.delegate_person_id, method, image, ""))
     own = signing.of_form(str(form.get("signature") or ""), "", head.name)
     hands.append(("department", head.name, head.person_id, *own, ""))
     for party, name, person_id, method, image, witness in hands:

@@ -11,6 +11,7 @@ from engine import clock
 from engine.cases.models import Case
 from engine.catalogue import pools
 from engine.catalogue.act import Act
+from engine.catalogue.leading import leader
 from engine.notices import operations as notices
 from engine.notices.models import Notice
 from engine.packages import queries as packages
@@ -109,7 +110,7 @@ def _names(act: Act) -> dict[str, Any]:
         "number": case.number,
         "summary": case.summary,
         "studio": case.studio_name,
-        "delegate": case.delegate_name,
+        "delegate": leader(act.session, case),
         "reporter": case.reporter_name,
         "code": case.query_code,
         "reason": case.outcome_reason or act.form.get("reason", ""),

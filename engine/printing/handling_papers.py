@@ -146,7 +146,7 @@ def extension(session: Session, actor: Actor, extension_id: int) -> Paper:
     ]
     keep = {"联名党代表意见", "组织部门意见"}  # only where there are any
     letter = Letter(
-        title="延期办理申请单", issuer=unit, to=f"{about.case.delegate_name}代表",
+        title="延期办理申请单", issuer=unit, to=f"{about.leader(request.requested_at)}代表",
         rows=[row for row in rows if row[1] or row[0] not in keep], signer=unit,
         on=clock.local(request.requested_at).date(), copied=about.organisation(handling.department_id),
     )  # fmt: skip
@@ -167,7 +167,7 @@ def _said(about: Subject, request: Extension) -> str:
     if request.opinion:
         lines.append(request.opinion)
     if request.decided_at:
-        lines.append(f"签名：{about.case.delegate_name}　{prose(request.decided_at)}")
+        lines.append(f"签名：{about.leader(request.decided_at)}　{prose(request.decided_at)}")
     else:
         lines.append(f"签名：{SIGN_HERE}")
     return "\n".join(lines)
@@ -216,7 +216,7 @@ def answer(session: Session, actor: Actor, feedback_id: int) -> Paper:
         text=(*feedback.text.splitlines(), f"办理结果：{word(feedback.result, 'result')}。", "特此答复。"),
         signer=unit, on=clock.local(feedback.delivered_at).date(),
         contact=feedback.contact or about.contact(feedback.author_id),
-        copied=f"{who if known else '反映人'}，市党代表{case.delegate_name}，{case.studio_name}",
+        copied=f"{who if known else '反映人'}，市党代表{about.leader(feedback.delivered_at)}，{case.studio_name}",
         stub=("征询意见", [
             ("编号", about.number(handling)),
             ("办理情况评价", boxes(None, "非常满意", "满意", "基本满意", "不满意")),

@@ -146,7 +146,7 @@ def _ordering(
     case = about.case
     letter = Letter(
         title="督办通知单", issuer=issuer, number=number, to=about.organisation(handling.unit_id), rows=rows,
-        signer=issuer, on=clock.local(at).date(), copied=f"市党代表{case.delegate_name}，{case.studio_name}",
+        signer=issuer, on=clock.local(at).date(), copied=f"市党代表{about.leader(at)}，{case.studio_name}",
     )  # fmt: skip
     return paper(letter, about.number(handling), case.id)
 

@@ -1,7 +1,7 @@
 """The case a paper is about: loaded and authorised in one step, with what every paper says of it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from engine.attachments.models import Attachment
 from engine.cases import versions
 from engine.cases.models import Case, Signature
 from engine.catalogue import scopes
+from engine.catalogue.leading import leader
 from engine.errors import NotFound
 from engine.handlings.models import Handling
 from engine.organisation.models import Organisation, Person
@@ -44,6 +45,10 @@ class Subject:
         """Somebody's name, "" for nobody."""
         row = self.someone(person_id)
         return row.name if row else ""
+
+    def leader(self, at: datetime) -> str:
+        """The delegate who led the case at that moment (R64)."""
+        return leader(self.session, self.case, at)
 
     def contact(self, person_id: int | None) -> str:
         """Name and telephone of somebody in office."""

@@ -11,10 +11,11 @@ from engine.access import Actor, Verb, require
 from engine.cases.models import Case
 from engine.catalogue import extension_operations, handling_operations, pools, scopes, telling
 from engine.catalogue.act import Act
+from engine.catalogue.leading import leader
 from engine.errors import Conflict, NotFound
 from engine.handlings import operations as handlings
 from engine.tasks.doing import act_on, checked
-from engine.tasks.reading import form_of, holds, locked_task, name_of, readable
+from engine.tasks.reading import form_of, holds, locked_task, readable
 from engine.work.models import Instance, Task
 
 
@@ -59,7 +60,7 @@ def request_extension(session: Session, actor: Actor, task_id: int, form: Mappin
     for person_id in locked.scope.case.cosigner_ids if locked.scope.case else ():
         telling.person(act, "cosign_asked", person_id)
     instances.send(session, instance, "extension_requested", act, host_token=task.token)
-    asked = name_of(session, case.delegate_person_id)
+    asked = leader(session, case)
     return f"延期申请已送市党代表{asked}。代表同意之前，截止日不变；不答复视为不同意。"
 
 

@@ -13,6 +13,7 @@ from engine.access import Actor, Verb, require
 from engine.cases.models import Case, CaseDelegate
 from engine.catalogue import extension_operations, scopes
 from engine.catalogue.act import Act
+from engine.catalogue.leading import leader
 from engine.errors import Conflict, NotFound
 from engine.handlings.models import Extension, ExtensionView, Handling
 from engine.tasks.doing import act_on, checked
@@ -43,7 +44,7 @@ def record_consent(session: Session, actor: Actor, case_id: int, form: Mapping[s
     act = act_on(session, actor, case, task, said)
     act.organisation_id = case.studio_id
     instances.complete(session, instance, task, act)
-    return f"已记录。市党代表{case.delegate_name}会在“我的履职”确认；确认之前页面标明“电话答复，待代表确认”。"
+    return f"已记录。市党代表{leader(session, case)}会在“我的履职”确认；确认之前页面标明“电话答复，待代表确认”。"
 
 
 def confirm_consent(session: Session, actor: Actor, case_id: int, form: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from engine.access import Actor, TaskScope, Verb, acts_for, may, require
 from engine.cases.models import Case, Draft
 from engine.catalogue import scopes
 from engine.catalogue.act import Act
+from engine.catalogue.leading import leader
 from engine.errors import Conflict, Invalid, TaskTaken
 from engine.organisation.models import Organisation
 from engine.tasks.reading import Locked, draft_of, form_of, locked_task, name_of, readable
@@ -156,12 +157,14 @@ def _whereto(act: Act, outcome: instances.Outcome) -> tuple[str, ...]:
         if act.role == "consultation_measure":  # it has an instance of its own: the case goes on
             return ("商定事项已落实。",)
         return ("本件已作废，编号保留。" if act.case.outcome == "void" else "本件已办理完毕。",)
+    if act.role == "supervision" and act.history is not None:  # its slip went out, and no step waits for it
+        return (f"已下发督办通知单，文号 {act.history.result}。",)
     return tuple(f"已送{_receiver(act, task)}：{task.name}" for task in outcome.opened)
 
 
 def _receiver(act: Act, task: Task) -> str:
-    if task.person_id and task.person_id == act.case.delegate_person_id and not act.case.several_delegates:
-        return act.case.delegate_name  # nobody took his place: one question less
+    if task.person_id and task.person_id == act.case.delegate_person_id:
+        return leader(act.session, act.case)
     return name_of(act.session, task.person_id) if task.person_id else act.organisation_name(task.organisation_id)
 
 

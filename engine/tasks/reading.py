@@ -12,6 +12,7 @@ from engine.access import Actor, TaskScope, Verb, acts_for, may, require
 from engine.cases.models import Case, Draft
 from engine.catalogue import scopes
 from engine.catalogue.act import Act
+from engine.catalogue.leading import leader
 from engine.errors import NotFound, TaskTaken
 from engine.handlings import operations as handlings
 from engine.handlings.models import Handling, Supervision
@@ -42,6 +43,7 @@ class TaskView:
     may_extend: bool  # once he has it
     holder_name: str
     deputy_for: str = ""  # the absent colleague in whose place the actor works on it (代理)
+    delegate: str = ""  # who leads the case now
     person_name: str = ""  # whose own act it is, which nobody can do in his place
 
 
@@ -64,6 +66,7 @@ def load(session: Session, actor: Actor, task_id: int) -> TaskView:
         may_extend=task.role == "answer" and _extension_possible(session, actor, case, task),
         holder_name=name_of(session, task.assignee_id),
         deputy_for=absent.name if (absent := acts_for(actor, scope)) else "",
+        delegate=leader(session, case),
         person_name=name_of(session, task.person_id),
     )
 

@@ -23,6 +23,7 @@ from engine.handlings.models import Extension, Handling
 from engine.notices.delivery import Later, Message, Refused, Unsure
 from engine.notices.models import Notice
 from engine.organisation.models import Placement
+from engine.printing import papers
 from engine.printing.annex2 import annex2
 from engine.work.models import Deadline, History, Task
 from tests import factories
@@ -421,6 +422,7 @@ def test_r64_a_delegate_out_of_office_is_replaced_and_his_open_tasks_pass_on(
     with pytest.raises(Conflict):  # in office: nobody takes his place
         tasks.replace_delegate(session, cast.actor("district_clerk"), case.id, form)
     cast.delegates["delegate"].ends_on = date(2026, 2, 12)
+    at("2026-03-03 10:00")
     for who in ("street_clerk", "liaison", "unit_clerk", "far_clerk"):
         with pytest.raises(LianxinError), session.begin_nested():
             tasks.replace_delegate(session, cast.actor(who), case.id, form)
@@ -436,6 +438,19 @@ def test_r64_a_delegate_out_of_office_is_replaced_and_his_open_tasks_pass_on(
     assert due_on(session, case) == date(2026, 4, 2)
     factories.step(session, cast, case, "answered")
     assert "已送邓代表：市党代表评价" in factories.step(session, cast, case, "accepted").next
+    liaison, request, answer = (
+        cast.actor("liaison"),
+        session.scalars(select(Extension)).one(),
+        session.scalars(select(Feedback)).one(),
+    )
+    asked = "".join(papers.paper(session, liaison, "extension", request.id).sheets)
+    assert "戴代表代表" in asked  # whom the unit asked
+    assert "签名：邓代表" in asked  # who decided
+    letter = "".join(papers.paper(session, liaison, "answer", answer.id).sheets)
+    assert "通过市党代表戴代表反映" in letter  # who signed the form
+    assert "市党代表邓代表，" in letter  # who gets the copy
+    decided = session.scalars(select(Notice.body).where(Notice.kind == "extension_decided")).first() or ""
+    assert "市党代表邓代表已答复" in decided
 
 
 def test_r65_the_addressees_are_computed_and_cannot_be_emptied(session: Session, cast: Cast) -> None:

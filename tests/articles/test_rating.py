@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from engine import consulting, db, deadlines, printing, rating, tasks
+from engine import clock, consulting, db, deadlines, printing, rating, tasks, tracking
 from engine.cases.models import Case, Signature
 from engine.catalogue import rating_operations
 from engine.catalogue.act import Act
@@ -216,8 +216,11 @@ def test_r83_dissatisfied_is_handled_again_once_with_a_fresh_limit(session: Sess
     first, second = session.scalars(select(Handling).order_by(Handling.id)).all()
     assert (second.unit_id, second.received_on) == (first.unit_id, date(2026, 3, 6))
     assert factories.open_task(session, case, "answer").due_on == date(2026, 3, 20)  # ten days from the new receipt
+    assert "重新办理" in tracking.view(session, case.id).sentence  # who asked for it reads that it happens
     factories.step(session, cast, case, "answered")
+    assert "重新办理后已经作出答复" in tracking.view(session, case.id).sentence
     factories.step(session, cast, case, "accepted")
+    assert tracking.view(session, case.id).grades  # and is asked once more
     rate(session, cast, case, "satisfied", "satisfied", "satisfied")
     assert (case.state, case.grade) == ("closed", "satisfied")
     page = session.scalars(select(LedgerPage).order_by(LedgerPage.id.desc())).all()[0]
@@ -313,6 +316,16 @@ def test_r113_or_the_replacement_that_was_appointed(session: Session, cast: Cast
     factories.act(session, cast, case, "other_delegate", "rating_delegate", grade="satisfied")
     hand = session.scalars(select(Signature).where(Signature.purpose == "rating")).one()
     assert (hand.party, hand.name, hand.person_id) == ("delegate", "邓代表", cast.id("other_delegate"))
+    factories.act(session, cast, case, "liaison", "rating_reporter", grade="dissatisfied", **SAID)
+    factories.act(session, cast, case, "street_head", "rating_department", grade="satisfied")
+    place = {"topic": "评价不一致", "venue": "社区会议室", "day": clock.today().isoformat(), "time": "23:00"}
+    meeting = consulting.call(session, cast.actor("street_clerk"), case.id, place)
+    parties = consulting.meeting(session, cast.actor("street_clerk"), meeting.id).participants
+    assert {row.party: row.name for row in parties}["delegate"] == "邓代表"  # he is asked to come
+    factories.act(session, cast, case, "street_head", "rating_consultation", grade="satisfied", remark="面谈一致。",
+                  **AGREED)  # fmt: skip
+    last = session.scalars(select(Signature).where(Signature.party == "delegate").order_by(Signature.id.desc())).first()
+    assert last is not None and (last.name, last.method) == ("邓代表", "drawn")
 
 
 def test_r114_the_head_of_the_streets_own_department(session: Session, cast: Cast) -> None:

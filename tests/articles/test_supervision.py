@@ -157,6 +157,9 @@ def test_r69_delivered_feedback_closes_the_ladder_and_every_slip(session: Sessio
     for who in ("street_clerk", "street_head", "unit_clerk"):  # in the hands of one, still a matter of all three
         assert desk.boxes(session, cast.actor(who))["supervision"] == 1
     supervising.order(session, cast.actor("district_clerk"), case.id, {"instruction": "请说明原因。"})
+    done = tasks.complete(session, cast.actor("street_clerk"), task.id, {"instruction": "请三日内报送办理方案。"})
+    number = session.scalars(select(Slip.number).where(Slip.text == "请三日内报送办理方案。")).one()
+    assert done.next == (f"已下发督办通知单，文号 {number}。",)
     supervising.opine(session, cast.actor("delegate"), case.id, "请抓紧。")
     assert desk.boxes(session, cast.actor("unit_clerk"))["supervision"] == 1
     factories.step(session, cast, case, "answered")
