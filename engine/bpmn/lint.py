@@ -97,6 +97,7 @@ def lint(
 
 def _check_drawing(diagram: Diagram) -> Iterator[Finding]:
     yield from lint_flow.check_ids(diagram)
+    yield from lint_flow.check_lengths(diagram)
     yield from lint_scopes.check_ends(diagram)
     yield from lint_scopes.check_inner(diagram)
     yield from lint_flow.check_connections(diagram)

@@ -7,8 +7,10 @@ from lxml.etree import Element as AnyTag
 from lxml.etree import _Element
 
 from engine.bpmn.findings import Finding
-from engine.bpmn.outline import ACTIVITIES, GATEWAYS, Diagram, Flow, Node, Scope, finding, linked, local, text
+from engine.bpmn.outline import ACTIVITIES, GATEWAYS, Diagram, Flow, Node, Scope, children, finding, linked, local, text
 
+# Characters. The columns of engine/work/models.py and engine/packages/models.py hold no more.
+LONGEST_ID, LONGEST_PROCESS_ID, LONGEST_NAME, LONGEST_MESSAGE = 80, 60, 80, 60
 CATCHING = frozenset({"intermediateCatchEvent", "receiveTask"})
 
 _ID = re.compile(r"[^\W\d][\w.\-]*")
@@ -41,6 +43,35 @@ def check_ids(diagram: Diagram) -> Iterator[Finding]:
                 "an id starts with a letter and has only letters, digits, _ . -",
             )
         seen.setdefault(identity or "", element)
+
+
+def check_lengths(diagram: Diagram) -> Iterator[Finding]:
+    """Ids and names fit into the rows of running work, where a longer one has no room."""
+    for scope in diagram.scopes():
+        if scope.parent is None:
+            yield from _id_length(diagram.file, scope.element, LONGEST_PROCESS_ID)
+        for node in scope.nodes.values():
+            yield from _id_length(diagram.file, node.element, LONGEST_ID)
+            yield from _name_length(diagram.file, node.element, LONGEST_NAME)
+    for kind in ("message", "signal"):
+        for event in children(diagram.root, kind):
+            if not event.get("name"):  # then the id is what is waited for
+                yield from _id_length(diagram.file, event, LONGEST_MESSAGE)
+            yield from _name_length(diagram.file, event, LONGEST_MESSAGE)
+
+
+def _id_length(file: str, element: _Element, most: int) -> Iterator[Finding]:
+    length = len(element.get("id", ""))
+    if length > most:
+        said = f"编号有 {length} 个字符，超过 {most} 个，请改短。"
+        yield finding(file, element, "id.long", said, f"an id has at most {most} characters, this one {length}")
+
+
+def _name_length(file: str, element: _Element, most: int) -> Iterator[Finding]:
+    length = len(element.get("name", ""))
+    if length > most:
+        said = f"名称有 {length} 个字，超过 {most} 个，请改短，细节写在说明里。"
+        yield finding(file, element, "name.long", said, f"a name has at most {most} characters, this one {length}")
 
 
 _IDENTIFIED = (

@@ -12,6 +12,7 @@ from engine.bpmn import (
     explore,
     grammar,
     guard,
+    lint_flow,
     lint_package,
     lint_times,
     repeats,
@@ -22,6 +23,8 @@ from engine.bpmn import (
 from engine.bpmn.expressions import BUILTINS
 from engine.bpmn.model import Rules
 from engine.catalogue import FUNCTIONS
+from engine.packages.models import MigrationResult, StartSchedule
+from engine.work.models import Deadline, History, Incident, Instance, Subscription, Task
 from tests.engine.bpmn.diagrams import (
     TERMINATE,
     Desk,
@@ -214,6 +217,10 @@ def test_the_bounds_are_those_of_the_code() -> None:
         "XML elements of a file": guard.MAX_ELEMENTS,
         "elements of a diagram": guard.MAX_NODES,
         "flows leaving one element": guard.MAX_FAN_OUT,
+        "characters of an element's id": lint_flow.LONGEST_ID,
+        "characters of an element's name": lint_flow.LONGEST_NAME,
+        "characters of a process's id": lint_flow.LONGEST_PROCESS_ID,
+        "characters of a message's or signal's name": lint_flow.LONGEST_MESSAGE,
         "rules of a decision table": guard.MAX_RULES,
         "calls into each other": lint_package.MAX_CALL_DEPTH,
         "instances of a repeated activity": repeats.MAX_INSTANCES,
@@ -230,3 +237,19 @@ def test_the_bounds_are_those_of_the_code() -> None:
         "states explored in one scope": explore.STATES,
         "tokens explored on one element": explore.TOKENS,
     }
+
+
+def test_what_a_diagram_may_name_has_room_in_every_row() -> None:
+    """A database that counts characters refuses a longer one, in the middle of somebody's act."""
+    room = {
+        "element_id": lint_flow.LONGEST_ID, "name": lint_flow.LONGEST_NAME, "element_name": lint_flow.LONGEST_NAME,
+        "process_id": lint_flow.LONGEST_PROCESS_ID, "message": lint_flow.LONGEST_MESSAGE,
+    }  # fmt: skip
+    kept = [
+        (model.__name__, name, model.__table__.c[name].type.length, most)
+        for model in (Instance, Task, Deadline, Subscription, History, Incident, StartSchedule, MigrationResult)
+        for name, most in room.items()
+        if name in model.__table__.c
+    ]
+    assert len(kept) > 15
+    assert [row for row in kept if row[2] is not None and row[2] < row[3]] == []

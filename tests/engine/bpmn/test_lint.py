@@ -104,6 +104,11 @@ RULES: dict[str, tuple[Any, Any]] = {
         bpmn(START, END, line("s", "e"), process="1 p"),
         bpmn(START, END, line("s", "e"), process="流程-1.a"),
     ),
+    "id.long": (
+        bpmn(START, f'<userTask id="{"t" * 81}"/>', END, line("s", "t" * 81, "e")),
+        bpmn(START, f'<userTask id="{"t" * 80}"/>', END, line("s", "t" * 80, "e")),
+    ),
+    "name.long": (around(f'<userTask id="t" name="{"长" * 81}"/>'), around(f'<userTask id="t" name="{"长" * 80}"/>')),
     "start.missing": (bpmn(TASK, END, line("t", "e")), around(TASK)),
     "start.several": (around(TASK, '<startEvent id="s2"/>', flow("s2", "t")), around(TASK)),
     "start.inner": (inner(INNER.replace("/>", "><signalEventDefinition/></startEvent>", 1)), inner(INNER)),
